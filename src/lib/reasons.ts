@@ -1,0 +1,112 @@
+/**
+ * The one table of error reasons: stable words for programs, each with its code and default hint.
+ *
+ * `rpc/status.ts` maps codes to gRPC, `cli/exit.ts` to exit codes; both derive from here. A new
+ * reason is one line here and nothing else.
+ */
+
+/** The gRPC canonical codes that Warren uses. */
+export type Code =
+  | "CANCELLED"
+  | "UNKNOWN"
+  | "INVALID_ARGUMENT"
+  | "DEADLINE_EXCEEDED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "UNIMPLEMENTED"
+  | "INTERNAL"
+  | "UNAVAILABLE"
+  | "DATA_LOSS"
+  | "UNAUTHENTICATED";
+
+interface ReasonRow {
+  readonly code: Code;
+  readonly hint?: string;
+  /** The same call may succeed later without any change. */
+  readonly retryable?: true;
+}
+
+const rows = {
+  ABORTED_BY_USER: { code: "CANCELLED" },
+  ALREADY_INITIALISED: { code: "FAILED_PRECONDITION" },
+  BAD_REQUEST: { code: "INVALID_ARGUMENT" },
+  CLUSTER_UNREACHABLE: {
+    code: "UNAVAILABLE",
+    hint: 'start a manager with "warren cluster init", or name one with --host or WARREN_HOST',
+    retryable: true,
+  },
+  COMMAND_FAILED: { code: "UNKNOWN" },
+  CONFIG_IN_USE: { code: "FAILED_PRECONDITION", hint: "remove it from the named services first" },
+  CONFIG_NAME_TAKEN: { code: "ALREADY_EXISTS" },
+  CONFIG_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren config list"' },
+  DATA_CORRUPT: { code: "DATA_LOSS" },
+  DATA_DIR_IN_USE: {
+    code: "FAILED_PRECONDITION",
+    hint: "stop the other warren process, or choose another --data-dir",
+  },
+  DATA_DIR_UNUSABLE: { code: "FAILED_PRECONDITION" },
+  DEADLINE_PASSED: { code: "DEADLINE_EXCEEDED", retryable: true },
+  ENGINE_FAILED: { code: "UNKNOWN", retryable: true },
+  ENGINE_UNREACHABLE: {
+    code: "UNAVAILABLE",
+    hint: "start the container engine, or use --runtime process",
+    retryable: true,
+  },
+  IMAGE_NOT_FOUND: { code: "NOT_FOUND", hint: "check the image name, or load it on the node" },
+  IMAGE_PULL_DENIED: { code: "PERMISSION_DENIED" },
+  IMAGE_PULL_FAILED: { code: "UNAVAILABLE", retryable: true },
+  INTERNAL_FAULT: { code: "INTERNAL", hint: "this is a bug in Warren: please report it" },
+  INVALID_MANIFEST: { code: "INVALID_ARGUMENT" },
+  INVALID_SPEC: { code: "INVALID_ARGUMENT" },
+  NAME_AMBIGUOUS: { code: "INVALID_ARGUMENT", hint: "give more of the id" },
+  NO_LEADER: { code: "UNAVAILABLE", retryable: true },
+  NODE_NAME_TAKEN: { code: "ALREADY_EXISTS" },
+  NODE_NOT_DOWN: { code: "FAILED_PRECONDITION", hint: "stop it first, or add --force" },
+  NODE_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren node list"' },
+  NODE_UNREACHABLE: { code: "UNAVAILABLE", retryable: true },
+  NOT_PERMITTED: { code: "PERMISSION_DENIED" },
+  OUT_OF_RANGE: { code: "INVALID_ARGUMENT" },
+  PORT_IN_USE: { code: "FAILED_PRECONDITION" },
+  PROPOSAL_TOO_LARGE: { code: "RESOURCE_EXHAUSTED" },
+  SECRET_IN_USE: { code: "FAILED_PRECONDITION", hint: "remove it from the named services first" },
+  SECRET_NAME_TAKEN: { code: "ALREADY_EXISTS" },
+  SECRET_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren secret list"' },
+  SERVICE_NAME_TAKEN: { code: "ALREADY_EXISTS" },
+  SERVICE_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren service list"' },
+  SESSION_REPLACED: { code: "ABORTED" },
+  STALE_PLAN: { code: "ABORTED", retryable: true },
+  STOPPING: { code: "UNAVAILABLE", retryable: true },
+  TASK_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren task list"' },
+  TASK_NOT_RUNNING: { code: "FAILED_PRECONDITION" },
+  TOKEN_REFUSED: {
+    code: "UNAUTHENTICATED",
+    hint: 'run "warren cluster join-token" on a manager for a valid token',
+  },
+  TOO_MANY: { code: "RESOURCE_EXHAUSTED", retryable: true },
+  UNKNOWN_FAULT: { code: "UNKNOWN" },
+  UNKNOWN_METHOD: { code: "UNIMPLEMENTED" },
+  USAGE: { code: "INVALID_ARGUMENT" },
+  VERSION_CONFLICT: {
+    code: "ABORTED",
+    hint: "somebody changed it meanwhile: look again, then retry",
+    retryable: true,
+  },
+  VOLUME_IN_USE: { code: "FAILED_PRECONDITION", hint: "remove it from the named services first" },
+  VOLUME_NAME_TAKEN: { code: "ALREADY_EXISTS" },
+  VOLUME_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren volume list"' },
+} as const satisfies Record<string, ReasonRow>;
+
+/** A stable word for programs: `SERVICE_NAME_TAKEN`. */
+export type Reason = keyof typeof rows;
+
+/** Every reason with its code, default hint and whether a retry may help. */
+export const REASONS: Readonly<Record<Reason, ReasonRow>> = rows;
+
+/** Whether `text` is a known reason: the wire may carry one of a newer version. */
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(rows, text);
+}
