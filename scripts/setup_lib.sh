@@ -44,6 +44,17 @@ setup_lock() {
   flock 9
 }
 
+setup_unlock() { exec 9>&-; }
+
+# setup_project: what every script of this folder needs; the lock is free again afterwards.
+setup_project() {
+  setup_lock
+  setup_toolchain && setup_packages
+  local status=$?
+  setup_unlock
+  return "$status"
+}
+
 # ---------------------------------------------------------------- toolchain and npm dependencies
 
 setup_node_platform() {
