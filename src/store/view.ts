@@ -18,7 +18,7 @@ import type {
   Volume,
 } from "../model/mod.ts";
 
-/** What the tasks on a node take from it: tasks that are not terminal or still desired running. */
+/** What the tasks on a node take from it, counting those whose state is not terminal. */
 export interface NodeUsage {
   readonly reservedMilliCpus: number;
   readonly reservedMemoryBytes: number;
