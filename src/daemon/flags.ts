@@ -1,0 +1,43 @@
+/**
+ * What the command line hands to a daemon: the flags of `cluster init`, `worker start` and `daemon`
+ * as plain values, checked for form only.
+ *
+ * Written by `cli/daemon/`, read by the composition root, which fills in the defaults that depend on
+ * the machine or on the data directory. Invariant: `null` means "not given", never "off".
+ */
+
+/** Which start was asked for. `resume` takes whatever the data directory holds. */
+export type DaemonKind = "init" | "join" | "worker" | "resume";
+
+/** Levels of `--log-level`. */
+export type LogLevelFlag = "debug" | "info" | "warn" | "error";
+
+/** Values of the flags of a daemon. */
+export interface DaemonFlags {
+  /** As given, perhaps relative; from `--data-dir` or `WARREN_DATA_DIR`. */
+  readonly dataDir: string | null;
+  readonly nodeName: string | null;
+  /** No agent in this process. Only `init` and `join`. */
+  readonly managerOnly: boolean;
+  /** Managers to join, each `HOST:PORT`. Only `join` and `worker`. */
+  readonly managers: readonly string[];
+  readonly token: string | null;
+  /** `HOST:PORT` of the cluster API; 0.0.0.0:2377 unless given. */
+  readonly listenAddr: string | null;
+  /** Host, or `HOST:PORT`, that others reach this node at. */
+  readonly advertiseAddr: string | null;
+  /** `HOST:PORT`; `off` for none; 127.0.0.1:9090, or 127.0.0.1:6060 for a worker, unless given. */
+  readonly metricsAddr: string | null;
+  /** Path of the local Unix socket, without `unix://`. */
+  readonly socket: string | null;
+  /** Labels of the node, merged over those it has. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly runtime: "auto" | "docker" | "process" | "none";
+  /** `unix:///path` or `tcp://host:port` of the container engine. */
+  readonly dockerHost: string | null;
+  readonly enablePprof: boolean;
+  /** From `--log-level` or `WARREN_LOG_LEVEL`. */
+  readonly logLevel: LogLevelFlag;
+  /** `null` is json unless stderr is a terminal. */
+  readonly logFormat: "json" | "text" | null;
+}
