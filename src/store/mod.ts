@@ -3,6 +3,6 @@ export * from "./action.ts";
 export * from "./feed.ts";
 export { OverlayView, type PassAction } from "./overlay.ts";
 export * from "./proposer.ts";
-export { createdTask, isLive, isNews } from "./task_change.ts";
+export { createdTask, isLive, isNews, isPending } from "./task_change.ts";
 export { heldHostPorts, NO_USAGE, usesNode } from "./usage.ts";
 export * from "./view.ts";

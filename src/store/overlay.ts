@@ -19,6 +19,7 @@ import {
   desiredTask,
   isDesiredForward,
   isNews,
+  isPending,
   placedTask,
   reportedTask,
   type Stamp,
@@ -162,6 +163,11 @@ export class OverlayView implements StateView {
   *tasksOfNode(id: NodeId): Iterable<Task> {
     yield* this.#current(this.#base.tasksOfNode(id));
     yield* this.#laid(this.#placedOnNode.get(id) ?? []);
+  }
+
+  *pendingTasks(): Iterable<Task> {
+    for (const task of this.#current(this.#base.pendingTasks())) if (isPending(task)) yield task;
+    for (const task of this.#laid(this.#created)) if (isPending(task)) yield task;
   }
 
   /** The tasks of the base as they are now, without those removed. */

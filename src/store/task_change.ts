@@ -36,6 +36,11 @@ export function isLive(task: Task): boolean {
   return task.desired === "running" && !isTerminal(task.status.state);
 }
 
+/** Whether a task is to run and waits for a node. */
+export function isPending(task: Task): boolean {
+  return task.status.state === "pending" && task.desired === "running";
+}
+
 /** The task that `wanted` asks for, with the spec that `service` has now. */
 export function createdTask(service: Service, wanted: NewTask, stamp: Stamp): Task {
   return {

@@ -43,6 +43,8 @@ export interface StateView {
   tasks(): Iterable<Task>;
   tasksOfService(id: ServiceId): Iterable<Task>;
   tasksOfNode(id: NodeId): Iterable<Task>;
+  /** Tasks that are to run and have no node yet, longest waiting first; cost is their number. */
+  pendingTasks(): Iterable<Task>;
   secret(id: string): Secret | undefined;
   secretByName(name: string): Secret | undefined;
   secrets(): Iterable<Secret>;
