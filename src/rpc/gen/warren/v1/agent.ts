@@ -144,10 +144,14 @@ export interface AssignedTask {
   status: TaskStatus | undefined;
 }
 
-/** `full` replaces everything the agent knows: a container of a task that is not in it is removed. */
+/**
+ * A `full` set replaces everything the agent knows: a container of a task that is not in it is
+ * removed. It may come in several messages: all but the last have `more` set.
+ */
 export interface Assignments {
   sequence: number;
   full: boolean;
+  more: boolean;
   update: AssignedTask[];
   /** Task ids that are gone; their containers are removed. */
   remove: string[];
@@ -1714,7 +1718,7 @@ export const AssignedTask: MessageFns<AssignedTask> = {
 };
 
 function createBaseAssignments(): Assignments {
-  return { sequence: 0, full: false, update: [], remove: [] };
+  return { sequence: 0, full: false, more: false, update: [], remove: [] };
 }
 
 export const Assignments: MessageFns<Assignments> = {
@@ -1724,6 +1728,9 @@ export const Assignments: MessageFns<Assignments> = {
     }
     if (message.full !== false) {
       writer.uint32(16).bool(message.full);
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
     }
     for (const v of message.update) {
       AssignedTask.encode(v!, writer.uint32(26).fork()).join();
@@ -1763,6 +1770,14 @@ export const Assignments: MessageFns<Assignments> = {
             message.full = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
           case 3: {
             if (tag !== 26) {
               break;
@@ -1798,6 +1813,7 @@ export const Assignments: MessageFns<Assignments> = {
     const message = createBaseAssignments();
     message.sequence = object.sequence ?? 0;
     message.full = object.full ?? false;
+    message.more = object.more ?? false;
     message.update = object.update?.map((e) => AssignedTask.fromPartial(e)) || [];
     message.remove = object.remove?.map((e) => e) || [];
     return message;

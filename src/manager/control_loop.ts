@@ -1,0 +1,153 @@
+/**
+ * The control loop: woken by the change feed, it asks the planner what to do and proposes it.
+ *
+ * Level-triggered: changes only say where to look; the planner reads state. One pass is in flight
+ * at a time, and the next one waits until everything it proposed was applied or refused. The loop
+ * itself decides nothing.
+ */
+import {
+  type Clock,
+  type IdSource,
+  isRetryable,
+  type Log,
+  type Metrics,
+  TaskGroup,
+  type WallMs,
+  WarrenError,
+} from "../lib/mod.ts";
+import { type DirtySet, type Plan, plan } from "../orchestrator/mod.ts";
+import type { Action, ChangeFeed, Proposer, StateView } from "../store/mod.ts";
+import { orchestrationMetrics } from "./orchestration_metrics.ts";
+
+/** A full pass runs this often even when nothing woke the loop: a lost wake-up costs time only. */
+const FULL_PASS_INTERVAL_MS = 30_000;
+/** Pause after a pass whose proposals failed for a passing reason. */
+const RETRY_DELAY_MS = 200;
+
+/** What the loop works with. */
+export interface ControlLoopParts {
+  readonly view: StateView;
+  readonly feed: ChangeFeed;
+  readonly proposer: Proposer;
+  readonly dirty: DirtySet;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Runs passes from {@link start} to {@link stop}, on the leader only. */
+export class ControlLoop {
+  readonly #parts: ControlLoopParts;
+  readonly #metrics: ReturnType<typeof orchestrationMetrics>;
+  readonly #group: TaskGroup;
+  #wake: () => void = () => {};
+  #woken = true;
+  #unsubscribe: () => void = () => {};
+
+  constructor(parts: ControlLoopParts) {
+    this.#parts = parts;
+    this.#metrics = orchestrationMetrics(parts.metrics);
+    this.#group = new TaskGroup((name, error) => {
+      parts.log.error("background work failed", { component: name, error: String(error) });
+    });
+  }
+
+  /** Begins with a full pass. Call once. */
+  start(): void {
+    const { dirty, feed } = this.#parts;
+    dirty.markAll();
+    this.#unsubscribe = feed.subscribe((set) => {
+      dirty.note(set);
+      if (!dirty.isEmpty) this.#rouse();
+    });
+    this.#group.run("control_loop", (signal) => this.#run(signal));
+  }
+
+  /** Ends after the pass in flight. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#rouse();
+    await this.#group.stop();
+  }
+
+  #rouse(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let fullAtMs = this.#parts.clock.monoNow() + FULL_PASS_INTERVAL_MS;
+    let planAtMs: WallMs | null = null;
+    while (!signal.aborted) {
+      await this.#waitUntil(fullAtMs, planAtMs, signal);
+      if (signal.aborted) return;
+      if (this.#parts.clock.monoNow() >= fullAtMs) {
+        this.#parts.dirty.markAll();
+        fullAtMs = this.#parts.clock.monoNow() + FULL_PASS_INTERVAL_MS;
+      }
+      planAtMs = await this.#pass(signal);
+    }
+  }
+
+  /** Waits for a change, the planner's own wish to look again, or the next full pass. */
+  async #waitUntil(fullAtMs: number, planAtMs: WallMs | null, signal: AbortSignal): Promise<void> {
+    if (this.#woken || signal.aborted) {
+      this.#woken = false;
+      return;
+    }
+    const { clock, dirty } = this.#parts;
+    const untilFullMs = fullAtMs - clock.monoNow();
+    const untilPlanMs = planAtMs === null ? Infinity : planAtMs - clock.wallNow();
+    let cancel = () => {};
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      cancel = clock.after(Math.max(0, Math.min(untilFullMs, untilPlanMs)), resolve);
+    });
+    cancel();
+    this.#wake = () => {};
+    this.#woken = false;
+    if (planAtMs !== null && clock.wallNow() >= planAtMs) dirty.markDue();
+  }
+
+  async #pass(signal: AbortSignal): Promise<WallMs | null> {
+    const { view, dirty, clock, ids, log } = this.#parts;
+    const startedMs = clock.monoNow();
+    const taken = dirty.take();
+    const planned = plan(view, taken, { nowMs: clock.wallNow(), ids });
+    this.#metrics.passTook((clock.monoNow() - startedMs) / 1_000);
+    if (planned.groups.length === 0) return planned.wakeAtMs;
+    log.debug("planned", { component: "control_loop", groups: planned.groups.length });
+    const refused = await this.#propose(planned, signal);
+    if (refused > 0 && !signal.aborted) {
+      dirty.restore(taken);
+      clock.after(RETRY_DELAY_MS, () => this.#rouse());
+    }
+    return planned.wakeAtMs;
+  }
+
+  /** Proposes every group; returns how many were not applied. */
+  async #propose(planned: Plan, signal: AbortSignal): Promise<number> {
+    const outcomes = await Promise.all(
+      planned.groups.map((actions) => this.#proposeGroup(actions, signal)),
+    );
+    return outcomes.filter((applied) => !applied).length;
+  }
+
+  async #proposeGroup(actions: readonly Action[], signal: AbortSignal): Promise<boolean> {
+    const { proposer, log } = this.#parts;
+    try {
+      const applied = await proposer.propose(actions, { signal });
+      if (applied.ok) this.#metrics.count(actions);
+      else log.debug("a planned change was stale", { error: applied.error.message });
+      return applied.ok;
+    } catch (thrown) {
+      if (signal.aborted) return false;
+      const error = WarrenError.from(thrown, "Cannot propose a planned change");
+      const write = isRetryable(error) ? log.warn : log.error;
+      write.call(log, "a planned change was not proposed", { error: error.message });
+      return false;
+    }
+  }
+}

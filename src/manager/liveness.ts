@@ -1,0 +1,81 @@
+/**
+ * Which nodes are alive, as the leader sees it: decided from the pulse of their sessions.
+ *
+ * Pulses stay in the leader's memory; only transitions are proposed. Pure: the dispatcher feeds it
+ * and carries out what it says. A node whose session broke is `unknown` (takes no new task) and
+ * becomes `down` when it stays silent for the timeout; only then are its tasks replaced.
+ */
+import type { MonoMs } from "../lib/mod.ts";
+import type { Node, NodeId, NodeStatus } from "../model/mod.ts";
+import type { Action } from "../store/mod.ts";
+
+/** The pulse period told to agents. */
+export const HEARTBEAT_INTERVAL_MS = 2_000;
+/** Silence after which a node is down. */
+export const NODE_TIMEOUT_MS = 10_000;
+
+interface Pulse {
+  readonly connected: boolean;
+  readonly lastMs: MonoMs;
+}
+
+/** What to propose now, and when to look again at the latest. */
+export interface LivenessVerdict {
+  readonly actions: readonly Action[];
+  readonly nextMs: MonoMs;
+}
+
+/** The leader's memory of pulses. */
+export class Liveness {
+  readonly #pulses = new Map<NodeId, Pulse>();
+
+  /** A session began or a heartbeat arrived. */
+  pulse(id: NodeId, nowMs: MonoMs): void {
+    this.#pulses.set(id, { connected: true, lastMs: nowMs });
+  }
+
+  /** The node's session ended. */
+  lost(id: NodeId, nowMs: MonoMs): void {
+    const lastMs = this.#pulses.get(id)?.lastMs ?? nowMs;
+    this.#pulses.set(id, { connected: false, lastMs });
+  }
+
+  /** The node was removed from the cluster. */
+  forget(id: NodeId): void {
+    this.#pulses.delete(id);
+  }
+
+  /**
+   * Compares what is known with what the store says. A node never heard of (a leader that just
+   * began) is given the whole timeout from now.
+   */
+  decide(nodes: Iterable<Node>, nowMs: MonoMs): LivenessVerdict {
+    const actions: Action[] = [];
+    let nextMs = nowMs + NODE_TIMEOUT_MS;
+    for (const node of nodes) {
+      if (!this.#pulses.has(node.id)) {
+        this.#pulses.set(node.id, { connected: false, lastMs: nowMs });
+      }
+      const pulse = this.#pulses.get(node.id);
+      if (!pulse) continue;
+      const silentMs = nowMs - pulse.lastMs;
+      if (silentMs < NODE_TIMEOUT_MS) nextMs = Math.min(nextMs, pulse.lastMs + NODE_TIMEOUT_MS);
+      const status = statusOf(pulse, silentMs, node.status);
+      if (status === node.status) continue;
+      actions.push({ kind: "node.status", id: node.id, status, message: reason(status, silentMs) });
+    }
+    return { actions, nextMs: nextMs as MonoMs };
+  }
+}
+
+function statusOf(pulse: Pulse, silentMs: number, before: NodeStatus): NodeStatus {
+  if (silentMs >= NODE_TIMEOUT_MS) return "down";
+  if (pulse.connected) return "ready";
+  return before === "down" ? "down" : "unknown";
+}
+
+function reason(status: NodeStatus, silentMs: number): string {
+  const seconds = Math.round(silentMs / 1_000);
+  if (status === "down") return `no word from its agent for ${seconds} s`;
+  return status === "unknown" ? "its agent's connection broke" : "";
+}

@@ -1,0 +1,314 @@
+/**
+ * The managers' side of AgentService: joining, sessions, relays. Holds who is connected and how
+ * alive they are; the leader runs one.
+ *
+ * What agents report becomes actions; pulses and resource use stay in memory.
+ */
+import {
+  type Clock,
+  type IdSource,
+  type Log,
+  type Metrics,
+  TaskGroup,
+  WarrenError,
+} from "../../lib/mod.ts";
+import { asId, type Node, type NodeId, type Task } from "../../model/mod.ts";
+import { descriptionFromProto, statusFromProto } from "../../rpc/convert/mod.ts";
+import type {
+  Hello,
+  JoinRequest,
+  JoinResponse,
+  RelayOrder,
+  SessionRequest,
+  StatusBatch,
+} from "../../rpc/gen/warren/v1/agent.ts";
+import type { TaskStats } from "../../rpc/gen/warren/v1/task.ts";
+import type { Action, ChangeFeed, Proposer, StateView } from "../../store/mod.ts";
+import { HEARTBEAT_INTERVAL_MS, Liveness } from "../liveness.ts";
+import type { OpenSecret } from "./assigned_task.ts";
+import { RelayBroker, type RelayStream } from "./relay_broker.ts";
+import { Session, type SessionStream } from "./session.ts";
+import { StatsBoard } from "./stats_board.ts";
+
+/** Proves and makes the secrets that nodes join and come back with. */
+export interface NodeCredentials {
+  /** The role that `token` joins as, or undefined when it is not valid now. */
+  roleOfToken(token: string): Promise<"worker" | "manager" | undefined>;
+  /** A new credential and its hash. */
+  create(): Promise<{ readonly credential: string; readonly hash: string }>;
+  /** Whether `credential` has the given hash; takes the same time either way. */
+  matches(credential: string, hash: string): Promise<boolean>;
+}
+
+/** What the gateway works with. */
+export interface GatewayParts {
+  readonly view: StateView;
+  readonly feed: ChangeFeed;
+  readonly proposer: Proposer;
+  readonly credentials: NodeCredentials;
+  readonly openSecret: OpenSecret;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** This manager's own node: alive as long as this process is. */
+  readonly selfId: NodeId;
+}
+
+/** Sessions of all nodes that are connected to this manager. */
+export class AgentGateway {
+  readonly #parts: GatewayParts;
+  readonly #sessions = new Map<NodeId, Session>();
+  readonly #liveness = new Liveness();
+  readonly #broker: RelayBroker;
+  readonly #group: TaskGroup;
+  readonly #unsubscribe: () => void;
+  /** Resource use of running tasks, as last reported. */
+  readonly stats: StatsBoard;
+  #wakeLiveness: () => void = () => {};
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    this.#broker = new RelayBroker(parts.clock, parts.ids);
+    this.stats = new StatsBoard(parts.view);
+    this.#group = new TaskGroup((name, error) => {
+      parts.log.error("background work failed", { component: name, error: String(error) });
+    });
+    this.#unsubscribe = parts.feed.subscribe((set) => {
+      for (const session of this.#sessions.values()) session.note(set);
+      for (const change of set.changes) {
+        if (change.table === "nodes" && change.after === null && change.before) {
+          this.#removed(change.before.id);
+        }
+        if (change.table === "tasks" && change.after === null && change.before) {
+          this.stats.forget(change.before.id);
+        }
+      }
+    });
+  }
+
+  /** Begins to judge who is alive. */
+  start(): void {
+    this.#group.run("liveness", (signal) => this.#watchLiveness(signal));
+  }
+
+  /** Ends every session; agents then look for a manager again. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    const reason = new WarrenError("STOPPING", "The manager is stopping");
+    for (const session of this.#sessions.values()) session.end(reason);
+    this.#wakeLiveness();
+    await this.#group.stop();
+  }
+
+  /** Whether the node has a session here. */
+  isConnected(id: NodeId): boolean {
+    return this.#sessions.has(id);
+  }
+
+  /**
+   * Asks the node's agent for a log or exec stream.
+   *
+   * @throws WarrenError NODE_UNREACHABLE when it has no session or does not answer
+   */
+  openRelay(
+    id: NodeId,
+    order: NonNullable<RelayOrder["kind"]>,
+    signal: AbortSignal,
+  ): Promise<RelayStream> {
+    const session = this.#sessions.get(id);
+    if (!session) {
+      const name = this.#parts.view.node(id)?.name ?? id;
+      const message = `Cannot reach into a task: node "${name}" is not connected`;
+      throw new WarrenError("NODE_UNREACHABLE", message);
+    }
+    const send = (relayId: string) => session.order({ relayId, kind: order });
+    return this.#broker.open(id, send, signal);
+  }
+
+  /** Makes a node of a caller with a valid token. @throws WarrenError TOKEN_REFUSED and others */
+  async join(request: JoinRequest): Promise<JoinResponse> {
+    const { credentials, view, clock, ids, proposer, log } = this.#parts;
+    const role = await credentials.roleOfToken(request.token);
+    const cluster = view.cluster();
+    if (role !== "worker" || !cluster || !request.description) {
+      throw new WarrenError("TOKEN_REFUSED", `Cannot join as "${request.name}": bad token`);
+    }
+    const { credential, hash } = await credentials.create();
+    const id = asId<NodeId>(ids.next());
+    const node: Omit<Node, "version"> = {
+      id,
+      name: request.name,
+      role,
+      availability: "active",
+      status: "unknown",
+      statusMessage: "has joined and not begun a session yet",
+      address: "",
+      labels: { ...request.labels },
+      description: descriptionFromProto(request.description),
+      credentialHash: hash,
+      joinedMs: clock.wallNow(),
+      updatedMs: clock.wallNow(),
+    };
+    const applied = await proposer.propose([{ kind: "node.create", node }]);
+    if (!applied.ok) throw WarrenError.fromInfo(applied.error);
+    log.info("a node joined", { joined_node_id: id, joined_node_name: request.name });
+    return { nodeId: id, credential, clusterId: cluster.id };
+  }
+
+  /** Serves one session until either side ends it. */
+  async session(stream: SessionStream): Promise<void> {
+    const messages = stream.messages[Symbol.asyncIterator]();
+    const first = await messages.next();
+    const hello = first.done || first.value.kind?.$case !== "hello" ? null : first.value.kind.value;
+    if (!hello) throw new WarrenError("BAD_REQUEST", "A session begins with a hello");
+    const node = await this.#authenticate(hello.nodeId, hello.credential);
+    await this.#describe(node, hello);
+    const { view, openSecret, log } = this.#parts;
+    const session = new Session({ nodeId: node.id, view, openSecret, log }, stream);
+    this.#begin(session);
+    try {
+      await stream.send(welcome(node, view.cluster()?.id ?? ""));
+      await Promise.race([session.push(), this.#read(session, messages)]);
+      if (session.signal.aborted) throw session.signal.reason;
+    } finally {
+      this.#finish(session);
+    }
+  }
+
+  /** Hands a relay stream that an agent opened to the request that waits for it. */
+  async relayOpened(
+    open: { readonly relayId: string; readonly nodeId: string; readonly credential: string },
+    stream: RelayStream,
+  ): Promise<void> {
+    await this.#authenticate(open.nodeId, open.credential);
+    if (!this.#broker.accept(open.relayId, open.nodeId, stream)) {
+      throw new WarrenError("BAD_REQUEST", "Nobody waits for this relay any more");
+    }
+  }
+
+  async #authenticate(nodeId: string, credential: string): Promise<Node> {
+    const { view, credentials } = this.#parts;
+    const node = view.node(asId<NodeId>(nodeId));
+    const isGood = await credentials.matches(credential, node?.credentialHash ?? "");
+    if (!node || !isGood) {
+      const hint = "remove the agent's data directory and join again with a token";
+      throw new WarrenError("TOKEN_REFUSED", `Node "${nodeId}" is not known here`, { hint });
+    }
+    return node;
+  }
+
+  async #describe(node: Node, hello: Hello): Promise<void> {
+    if (!hello.description) throw new WarrenError("BAD_REQUEST", "A hello carries a description");
+    const description = descriptionFromProto(hello.description);
+    if (JSON.stringify(description) === JSON.stringify(node.description)) return;
+    const { address } = node;
+    await this.#proposeOrThrow([{ kind: "node.describe", id: node.id, description, address }]);
+  }
+
+  #begin(session: Session): void {
+    this.#sessions.get(session.nodeId)?.end(
+      new WarrenError("SESSION_REPLACED", "A newer session of this node took over"),
+    );
+    this.#sessions.set(session.nodeId, session);
+    this.#liveness.pulse(session.nodeId, this.#parts.clock.monoNow());
+    this.#wakeLiveness();
+  }
+
+  #finish(session: Session): void {
+    session.end(new WarrenError("STOPPING", "The session ended"));
+    if (this.#sessions.get(session.nodeId) !== session) return;
+    this.#sessions.delete(session.nodeId);
+    this.#liveness.lost(session.nodeId, this.#parts.clock.monoNow());
+    this.#wakeLiveness();
+  }
+
+  #removed(id: NodeId): void {
+    this.#liveness.forget(id);
+    this.#sessions.get(id)?.end(new WarrenError("TOKEN_REFUSED", "The node was removed"));
+  }
+
+  async #read(session: Session, messages: AsyncIterator<SessionRequest>): Promise<void> {
+    while (!session.signal.aborted) {
+      const next = await messages.next();
+      if (next.done) return;
+      this.#liveness.pulse(session.nodeId, this.#parts.clock.monoNow());
+      await this.#take(session, next.value);
+    }
+  }
+
+  async #take(session: Session, message: SessionRequest): Promise<void> {
+    switch (message.kind?.$case) {
+      case "statuses":
+        return await this.#report(session.nodeId, message.kind.value);
+      case "acknowledged":
+        return session.acknowledge(message.kind.value);
+      case "stats":
+        return this.stats.put(session.nodeId, message.kind.value.stats);
+      case "heartbeat":
+      case "hello":
+      case undefined:
+        return;
+    }
+  }
+
+  /** One atomic change for the whole batch; what the node may not say is dropped and logged. */
+  async #report(nodeId: NodeId, batch: StatusBatch): Promise<void> {
+    const { view, log } = this.#parts;
+    const actions: Action[] = [];
+    for (const message of batch.statuses.slice(0, 1_000)) {
+      const task = view.task(asId<Task["id"]>(message.taskId));
+      const status = statusFromProto(message);
+      if (!task) continue;
+      if (task.nodeId !== nodeId || !status) {
+        log.warn("a status was refused", { node_id: nodeId, task_id: task.id });
+        continue;
+      }
+      if (status.sequence <= task.status.sequence) continue;
+      actions.push({ kind: "task.report", id: task.id, status });
+    }
+    if (actions.length > 0) await this.#proposeOrThrow(actions);
+  }
+
+  async #watchLiveness(signal: AbortSignal): Promise<void> {
+    const { clock, view, selfId } = this.#parts;
+    while (!signal.aborted) {
+      // A manager without an agent has no session; that it runs is its pulse.
+      if (view.node(selfId)?.role === "manager") this.#liveness.pulse(selfId, clock.monoNow());
+      const verdict = this.#liveness.decide(view.nodes(), clock.monoNow());
+      await Promise.all(verdict.actions.map((action) => this.#proposeStatus(action)));
+      if (signal.aborted) return;
+      let cancel = () => {};
+      await new Promise<void>((resolve) => {
+        this.#wakeLiveness = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+        const waitMs = Math.max(10, Math.min(verdict.nextMs - clock.monoNow(), 2_000));
+        cancel = clock.after(waitMs, resolve);
+      });
+      cancel();
+    }
+  }
+
+  async #proposeStatus(action: Action): Promise<void> {
+    try {
+      await this.#proposeOrThrow([action]);
+    } catch (thrown) {
+      const error = WarrenError.from(thrown, "Cannot record the status of a node");
+      this.#parts.log.warn("a node's status was not recorded", { error: error.message });
+    }
+  }
+
+  async #proposeOrThrow(actions: readonly Action[]): Promise<void> {
+    const applied = await this.#parts.proposer.propose(actions);
+    if (!applied.ok) throw WarrenError.fromInfo(applied.error);
+  }
+}
+
+function welcome(node: Node, clusterId: string) {
+  return {
+    kind: {
+      $case: "welcome" as const,
+      value: { clusterId, nodeName: node.name, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS },
+    },
+  };
+}
