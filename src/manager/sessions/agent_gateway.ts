@@ -22,7 +22,6 @@ import type {
   SessionRequest,
   StatusBatch,
 } from "../../rpc/gen/warren/v1/agent.ts";
-import type { TaskStats } from "../../rpc/gen/warren/v1/task.ts";
 import type { Action, ChangeFeed, Proposer, StateView } from "../../store/mod.ts";
 import { HEARTBEAT_INTERVAL_MS, Liveness } from "../liveness.ts";
 import type { OpenSecret } from "./assigned_task.ts";
@@ -169,7 +168,11 @@ export class AgentGateway {
     this.#begin(session);
     try {
       await stream.send(welcome(node, view.cluster()?.id ?? ""));
-      await Promise.race([session.push(), this.#read(session, messages)]);
+      const pushing = session.push();
+      const reading = this.#read(session, messages);
+      // The slower loop ends by the faster one's reason: its own rejection says nothing new.
+      Promise.allSettled([pushing, reading]);
+      await Promise.race([pushing, reading]);
       if (session.signal.aborted) throw session.signal.reason;
     } finally {
       this.#finish(session);

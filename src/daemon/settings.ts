@@ -1,0 +1,124 @@
+/**
+ * What a daemon runs with: the flags of this start over what the data directory remembers over the
+ * defaults of the machine. Pure; `data_dir.ts` reads and writes the remembered part.
+ *
+ * A second start without flags runs as the first one did, so `warren daemon` needs none.
+ */
+import { WarrenError } from "../lib/mod.ts";
+import type { DaemonFlags, DaemonKind, LogLevelFlag } from "./flags.ts";
+
+/** What the data directory remembers of earlier starts. */
+export interface SavedSettings {
+  readonly kind: "manager" | "worker";
+  readonly nodeName: string;
+  /** A manager may run without an agent. */
+  readonly hasAgent: boolean;
+  readonly managers: readonly string[];
+  readonly listenAddr: string;
+  readonly advertiseAddr: string | null;
+  /** Null is off. */
+  readonly metricsAddr: string | null;
+  readonly socket: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly runtime: DaemonFlags["runtime"];
+  readonly dockerHost: string | null;
+  readonly enablePprof: boolean;
+}
+
+/** Everything a daemon is told at its start. */
+export interface Settings extends SavedSettings {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** For the first join only; never saved. */
+  readonly token: string | null;
+  readonly logLevel: LogLevelFlag;
+  readonly logFormat: DaemonFlags["logFormat"];
+}
+
+/** What the defaults depend on. */
+export interface Machine {
+  readonly hostname: string;
+  readonly defaultSocket: string;
+}
+
+/**
+ * Settles the settings of one start.
+ *
+ * @throws WarrenError ALREADY_INITIALISED when the data directory is of the other kind,
+ *   DATA_DIR_UNUSABLE when there is nothing to resume, USAGE when a flag is missing
+ */
+export function settleSettings(
+  kind: DaemonKind,
+  flags: DaemonFlags,
+  saved: SavedSettings | null,
+  place: { readonly dataDir: string; readonly machine: Machine },
+): Settings {
+  const wanted = wantedKind(kind, saved, place.dataDir);
+  const base = saved ?? defaults(wanted, place.machine);
+  if (wanted === "worker" && !saved && (!flags.token || flags.managers.length === 0)) {
+    throw new WarrenError("USAGE", "Cannot join: a worker's first start needs a manager and a token", {
+      hint: 'run "warren cluster join-token worker" on a manager: it prints the whole command',
+    });
+  }
+  return {
+    kind: wanted,
+    nodeName: flags.nodeName ?? base.nodeName,
+    hasAgent: saved ? base.hasAgent : !flags.managerOnly,
+    managers: flags.managers.length > 0 ? flags.managers : base.managers,
+    listenAddr: flags.listenAddr ?? base.listenAddr,
+    advertiseAddr: flags.advertiseAddr ?? base.advertiseAddr,
+    metricsAddr: flags.metricsAddr === "off" ? null : flags.metricsAddr ?? base.metricsAddr,
+    socket: flags.socket ?? base.socket,
+    labels: { ...base.labels, ...flags.labels },
+    runtime: flags.runtime === "auto" ? base.runtime : flags.runtime,
+    dockerHost: flags.dockerHost ?? base.dockerHost,
+    enablePprof: flags.enablePprof,
+    dataDir: place.dataDir,
+    token: flags.token,
+    logLevel: flags.logLevel,
+    logFormat: flags.logFormat,
+  };
+}
+
+function wantedKind(
+  kind: DaemonKind,
+  saved: SavedSettings | null,
+  dataDir: string,
+): "manager" | "worker" {
+  if (kind === "resume") {
+    if (saved) return saved.kind;
+    const hint = 'run "warren cluster init" for a new cluster, or "warren worker start" to join one';
+    throw new WarrenError("DATA_DIR_UNUSABLE", `Nothing to resume in "${dataDir}"`, { hint });
+  }
+  const wanted = kind === "worker" ? "worker" : "manager";
+  if (saved && saved.kind !== wanted) {
+    const message = `Cannot start a ${wanted}: "${dataDir}" belongs to a ${saved.kind}`;
+    throw new WarrenError("ALREADY_INITIALISED", message, {
+      hint: 'run "warren daemon" to resume it, or choose another --data-dir',
+    });
+  }
+  return wanted;
+}
+
+function defaults(kind: "manager" | "worker", machine: Machine): SavedSettings {
+  return {
+    kind,
+    nodeName: machine.hostname,
+    hasAgent: true,
+    managers: [],
+    listenAddr: "127.0.0.1:2377",
+    advertiseAddr: null,
+    metricsAddr: kind === "manager" ? "127.0.0.1:9090" : "127.0.0.1:6060",
+    socket: machine.defaultSocket,
+    labels: {},
+    runtime: "auto",
+    dockerHost: null,
+    enablePprof: false,
+  };
+}
+
+/** The part of `settings` that later starts remember. */
+export function savedPart(settings: Settings): SavedSettings {
+  const { dataDir: _1, token: _2, logLevel: _3, logFormat: _4, ...saved } = settings;
+  return saved;
+}
