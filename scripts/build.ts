@@ -8,6 +8,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { bundleBytes, bundleProgram } from "./packaging/bundle.ts";
 import { compileFor } from "./packaging/compiled.ts";
+import { inspectPortable } from "./packaging/inspect.ts";
 import { packProgram, writePortable } from "./packaging/portable.ts";
 import { formatTable, writeChecksums } from "./packaging/report.ts";
 import { getRuntime } from "./packaging/runtime.ts";
@@ -53,9 +54,8 @@ async function build(targets: readonly Target[], withCompiled: boolean): Promise
   for (const target of targets) {
     const runtime = await getRuntime(target);
     const path = await writePortable(target, runtime, program);
-    const { size } = await Deno.stat(path);
-    const unpacked = runtime.unpackedBytes + bundleBytes(files);
-    rows.push([`dist/warren-${target.name}`, group(size), group(unpacked)]);
+    const { downloadBytes, unpackedBytes } = await inspectPortable(path);
+    rows.push([`dist/warren-${target.name}`, group(downloadBytes), group(unpackedBytes)]);
   }
   const messages: string[] = [];
   for (const target of withCompiled ? targets : []) {

@@ -16,8 +16,6 @@ import { isExecutableOf, type Target } from "./targets.ts";
 export interface Runtime {
   /** gzip of a tar with the one file `deno`. */
   readonly archive: Uint8Array<ArrayBuffer>;
-  /** Bytes of `deno` when unpacked. */
-  readonly unpackedBytes: number;
   /** First 16 hexadecimal digits of the archive's SHA-256. */
   readonly hash: string;
 }
@@ -36,7 +34,6 @@ export async function getRuntime(target: Target): Promise<Runtime> {
   const archive = await Deno.readFile(path);
   return {
     archive,
-    unpackedBytes: unpackedBytesOf(archive),
     hash: createHash("sha256").update(archive).digest("hex").slice(0, 16),
   };
 }
@@ -81,12 +78,6 @@ async function downloadDeno(target: Target, pin: Pin, work: string): Promise<Uin
   const deno = await Deno.readFile(`${work}/package/deno`);
   if (!isExecutableOf(target, deno)) throw new Error(`${spec} is no executable of ${target.name}`);
   return deno;
-}
-
-/** The size field at the end of a gzip file, less the tar's frame around the one file, rounded up. */
-function unpackedBytesOf(archive: Uint8Array): number {
-  const tail = new DataView(archive.buffer, archive.byteOffset + archive.length - 4, 4);
-  return tail.getUint32(0, true) - 3 * 512;
 }
 
 async function exists(path: string): Promise<boolean> {
