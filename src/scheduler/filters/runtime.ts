@@ -1,0 +1,26 @@
+/** Admits nodes that have a runtime for the task: an engine for containers, or plain processes. */
+import type { Filter } from "./filter.ts";
+
+/** Refuses nodes without the runtime that the service asks for. */
+export const runtimeFilter: Filter = {
+  name: "runtime",
+  check({ request }, node) {
+    const { runtimes } = node.description;
+    const own = runtimes[0];
+    if (own === undefined) {
+      return {
+        message: "offers no runtime",
+        change: `start the worker on ${node.name} with --runtime docker or --runtime process`,
+      };
+    }
+    const { runtime, image } = request.spec;
+    if (runtime === "auto" && (image !== "" || own === "process")) return null;
+    const wanted = runtime === "auto" ? "process" : runtime;
+    if (runtime !== "auto" && runtimes.includes(wanted)) return null;
+    return {
+      message: `has no ${wanted} runtime`,
+      change: `start the worker on ${node.name} with --runtime ${wanted}, ` +
+        `or the service with --runtime ${own}`,
+    };
+  },
+};
