@@ -1,0 +1,84 @@
+/**
+ * Claims the path of a Unix socket: the file of a dead process is replaced, that of a live one
+ * refused.
+ *
+ * Called by the server before it binds and after it stops. It does not lock: two daemons of one
+ * data directory are kept apart by the directory's own lock.
+ */
+import { dirname } from "node:path";
+import { WarrenError } from "../lib/mod.ts";
+
+/** Owner and group may connect. */
+const SOCKET_MODE = 0o660;
+
+/**
+ * Makes `path` free to bind.
+ *
+ * @throws WarrenError DATA_DIR_IN_USE when a process answers there, DATA_DIR_UNUSABLE when something
+ *   that is not a socket is in the way or the folder cannot be used.
+ */
+export async function claimSocket(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    const found = await statOf(path);
+    if (!found) return;
+    if (!found.isSocket) {
+      throw new WarrenError("DATA_DIR_UNUSABLE", `cannot listen on "${path}": it is not a socket`, {
+        hint: "remove it, or choose another --socket",
+      });
+    }
+    if (await answers(path)) {
+      throw new WarrenError(
+        "DATA_DIR_IN_USE",
+        `cannot listen on "${path}": another warren process answers there`,
+        { hint: "stop the other warren process, or choose another --socket" },
+      );
+    }
+    await Deno.remove(path);
+  } catch (error) {
+    if (error instanceof WarrenError) throw error;
+    throw unusable(path, error);
+  }
+}
+
+/** Lets owner and group connect to the bound socket. */
+export async function openSocketToGroup(path: string): Promise<void> {
+  await Deno.chmod(path, SOCKET_MODE);
+}
+
+/** Removes the file of a socket that is no longer listened on; a missing one is fine. */
+export async function releaseSocket(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw unusable(path, error);
+  }
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function answers(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function unusable(path: string, error: unknown): WarrenError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new WarrenError("DATA_DIR_UNUSABLE", `cannot use the socket "${path}": ${why}`, {
+    hint: "choose another --socket, or run as a user who may write there",
+    cause: error,
+  });
+}
