@@ -12,7 +12,6 @@ import {
   type Log,
   type Metrics,
   TaskGroup,
-  type WallMs,
   WarrenError,
 } from "../lib/mod.ts";
 import { type DirtySet, type Plan, plan } from "../orchestrator/mod.ts";
@@ -77,54 +76,55 @@ export class ControlLoop {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let fullAtMs = this.#parts.clock.monoNow() + FULL_PASS_INTERVAL_MS;
-    let planAtMs: WallMs | null = null;
+    const { clock, dirty } = this.#parts;
+    let fullAtMs = clock.monoNow() + FULL_PASS_INTERVAL_MS;
     while (!signal.aborted) {
-      await this.#waitUntil(fullAtMs, planAtMs, signal);
+      await this.#waitUntil(fullAtMs, signal);
       if (signal.aborted) return;
-      if (this.#parts.clock.monoNow() >= fullAtMs) {
-        this.#parts.dirty.markAll();
-        fullAtMs = this.#parts.clock.monoNow() + FULL_PASS_INTERVAL_MS;
+      if (clock.monoNow() >= fullAtMs) {
+        dirty.markAll();
+        fullAtMs = clock.monoNow() + FULL_PASS_INTERVAL_MS;
       }
-      planAtMs = await this.#pass(signal);
+      dirty.markDue(clock.wallNow());
+      if (!dirty.isEmpty) await this.#pass(signal);
     }
   }
 
-  /** Waits for a change, the planner's own wish to look again, or the next full pass. */
-  async #waitUntil(fullAtMs: number, planAtMs: WallMs | null, signal: AbortSignal): Promise<void> {
+  /** Waits for a change, for a service's wish to be looked at again, or for the next full pass. */
+  async #waitUntil(fullAtMs: number, signal: AbortSignal): Promise<void> {
     if (this.#woken || signal.aborted) {
       this.#woken = false;
       return;
     }
     const { clock, dirty } = this.#parts;
     const untilFullMs = fullAtMs - clock.monoNow();
-    const untilPlanMs = planAtMs === null ? Infinity : planAtMs - clock.wallNow();
+    const { wakeAtMs } = dirty;
+    const untilWakeMs = wakeAtMs === null ? Infinity : wakeAtMs - clock.wallNow();
     let cancel = () => {};
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       signal.addEventListener("abort", () => resolve(), { once: true });
-      cancel = clock.after(Math.max(0, Math.min(untilFullMs, untilPlanMs)), resolve);
+      cancel = clock.after(Math.max(0, Math.min(untilFullMs, untilWakeMs)), resolve);
     });
     cancel();
     this.#wake = () => {};
     this.#woken = false;
-    if (planAtMs !== null && clock.wallNow() >= planAtMs) dirty.markDue();
   }
 
-  async #pass(signal: AbortSignal): Promise<WallMs | null> {
+  async #pass(signal: AbortSignal): Promise<void> {
     const { view, dirty, clock, ids, log } = this.#parts;
     const startedMs = clock.monoNow();
     const taken = dirty.take();
     const planned = plan(view, taken, { nowMs: clock.wallNow(), ids });
     this.#metrics.passTook((clock.monoNow() - startedMs) / 1_000);
-    if (planned.groups.length === 0) return planned.wakeAtMs;
+    dirty.noteWakes(planned.wakes);
+    if (planned.groups.length === 0) return;
     log.debug("planned", { component: "control_loop", groups: planned.groups.length });
     const refused = await this.#propose(planned, signal);
     if (refused > 0 && !signal.aborted) {
       dirty.restore(taken);
       clock.after(RETRY_DELAY_MS, () => this.#rouse());
     }
-    return planned.wakeAtMs;
   }
 
   /** Proposes every group; returns how many were not applied. */

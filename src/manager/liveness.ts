@@ -15,7 +15,8 @@ export const HEARTBEAT_INTERVAL_MS = 2_000;
 export const NODE_TIMEOUT_MS = 10_000;
 
 interface Pulse {
-  readonly connected: boolean;
+  /** `unheard` has not spoken to this leader yet: what the store says of it stands. */
+  readonly session: "open" | "broken" | "unheard";
   readonly lastMs: MonoMs;
 }
 
@@ -31,13 +32,13 @@ export class Liveness {
 
   /** A session began or a heartbeat arrived. */
   pulse(id: NodeId, nowMs: MonoMs): void {
-    this.#pulses.set(id, { connected: true, lastMs: nowMs });
+    this.#pulses.set(id, { session: "open", lastMs: nowMs });
   }
 
   /** The node's session ended. */
   lost(id: NodeId, nowMs: MonoMs): void {
     const lastMs = this.#pulses.get(id)?.lastMs ?? nowMs;
-    this.#pulses.set(id, { connected: false, lastMs });
+    this.#pulses.set(id, { session: "broken", lastMs });
   }
 
   /** The node was removed from the cluster. */
@@ -53,11 +54,8 @@ export class Liveness {
     const actions: Action[] = [];
     let nextMs = nowMs + NODE_TIMEOUT_MS;
     for (const node of nodes) {
-      if (!this.#pulses.has(node.id)) {
-        this.#pulses.set(node.id, { connected: false, lastMs: nowMs });
-      }
-      const pulse = this.#pulses.get(node.id);
-      if (!pulse) continue;
+      const pulse = this.#pulses.get(node.id) ?? { session: "unheard", lastMs: nowMs };
+      this.#pulses.set(node.id, pulse);
       const silentMs = nowMs - pulse.lastMs;
       if (silentMs < NODE_TIMEOUT_MS) nextMs = Math.min(nextMs, pulse.lastMs + NODE_TIMEOUT_MS);
       const status = statusOf(pulse, silentMs, node.status);
@@ -70,7 +68,8 @@ export class Liveness {
 
 function statusOf(pulse: Pulse, silentMs: number, before: NodeStatus): NodeStatus {
   if (silentMs >= NODE_TIMEOUT_MS) return "down";
-  if (pulse.connected) return "ready";
+  if (pulse.session === "open") return "ready";
+  if (pulse.session === "unheard") return before;
   return before === "down" ? "down" : "unknown";
 }
 
