@@ -49,6 +49,10 @@ const rows = {
     hint: "stop the other warren process, or choose another --data-dir",
   },
   DATA_DIR_UNUSABLE: { code: "FAILED_PRECONDITION" },
+  DATA_KEY_MISSING: {
+    code: "FAILED_PRECONDITION",
+    hint: "put keys/data.key back from a backup of the data directory",
+  },
   DEADLINE_PASSED: { code: "DEADLINE_EXCEEDED", retryable: true },
   ENGINE_FAILED: { code: "UNKNOWN", retryable: true },
   ENGINE_UNREACHABLE: {
@@ -92,6 +96,7 @@ const rows = {
   TOO_MANY: { code: "RESOURCE_EXHAUSTED", retryable: true },
   UNKNOWN_FAULT: { code: "UNKNOWN" },
   UNKNOWN_METHOD: { code: "UNIMPLEMENTED" },
+  UNSEAL_FAILED: { code: "DATA_LOSS" },
   USAGE: { code: "INVALID_ARGUMENT" },
   VERSION_CONFLICT: {
     code: "ABORTED",
