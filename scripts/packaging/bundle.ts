@@ -5,7 +5,7 @@
  * alone would double the time of `warren version`; a bundle that does is refused.
  * Invariant: the same sources give the same bytes.
  */
-import { BUNDLE_DIR, ROOT } from "./paths.ts";
+import { BUNDLE_DIR, DIST_DIR, ROOT } from "./paths.ts";
 import { run } from "./run.ts";
 import type { TarFile } from "./tar.ts";
 
@@ -20,9 +20,28 @@ const REQUIRE = "var __warrenRequire;function require(id){return(__warrenRequire
   '.getBuiltinModule("node:module").createRequire(import.meta.url))(id)}\n';
 const REQUIRE_STAND_IN = "Dynamic require of ";
 
-/** Bundles the sources into dist/bundle. @throws Error when bundling fails or the entry is heavy. */
+/**
+ * Bundles the sources into dist/bundle, replacing it whole at the end, so that builds at once do not mix.
+ * @throws Error when bundling fails or the entry is heavy.
+ */
 export async function bundleProgram(): Promise<TarFile[]> {
-  await Deno.remove(BUNDLE_DIR, { recursive: true }).catch(ignoreMissing);
+  await Deno.mkdir(DIST_DIR, { recursive: true });
+  const work = await Deno.makeTempDir({ dir: DIST_DIR, prefix: ".bundle-" });
+  try {
+    const chunks = await bundleInto(work);
+    await Deno.remove(BUNDLE_DIR, { recursive: true }).catch(ignoreMissing);
+    await Deno.rename(work, BUNDLE_DIR);
+    return [...chunks].map(([path, text]) => ({
+      path,
+      data: new TextEncoder().encode(text),
+      isExecutable: false,
+    }));
+  } finally {
+    await Deno.remove(work, { recursive: true }).catch(ignoreMissing);
+  }
+}
+
+async function bundleInto(dir: string): Promise<Map<string, string>> {
   await run([
     Deno.execPath(),
     "bundle",
@@ -32,22 +51,18 @@ export async function bundleProgram(): Promise<TarFile[]> {
     "--minify",
     "--keep-names",
     "--outdir",
-    BUNDLE_DIR,
+    dir,
     ...ENTRIES,
   ], { cwd: ROOT });
   const chunks = new Map<string, string>();
-  for await (const { name, isFile } of Deno.readDir(BUNDLE_DIR)) {
+  for await (const { name, isFile } of Deno.readDir(dir)) {
     if (!isFile) continue;
-    const text = await Deno.readTextFile(`${BUNDLE_DIR}/${name}`);
+    const text = await Deno.readTextFile(`${dir}/${name}`);
     chunks.set(name, text.includes(REQUIRE_STAND_IN) ? REQUIRE + text : text);
   }
   assertLightEntry(chunks, "main.js");
-  for (const [name, text] of chunks) await Deno.writeTextFile(`${BUNDLE_DIR}/${name}`, text);
-  return [...chunks].map(([path, text]) => ({
-    path,
-    data: new TextEncoder().encode(text),
-    isExecutable: false,
-  }));
+  for (const [name, text] of chunks) await Deno.writeTextFile(`${dir}/${name}`, text);
+  return chunks;
 }
 
 /** Total bytes of the program as it is unpacked. */
