@@ -56,9 +56,13 @@ export function settleSettings(
   const wanted = wantedKind(kind, saved, place.dataDir);
   const base = saved ?? defaults(wanted, place.machine);
   if (wanted === "worker" && !saved && (!flags.token || flags.managers.length === 0)) {
-    throw new WarrenError("USAGE", "Cannot join: a worker's first start needs a manager and a token", {
-      hint: 'run "warren cluster join-token worker" on a manager: it prints the whole command',
-    });
+    throw new WarrenError(
+      "USAGE",
+      "Cannot join: a worker's first start needs a manager and a token",
+      {
+        hint: 'run "warren cluster join-token worker" on a manager: it prints the whole command',
+      },
+    );
   }
   return {
     kind: wanted,
@@ -87,7 +91,8 @@ function wantedKind(
 ): "manager" | "worker" {
   if (kind === "resume") {
     if (saved) return saved.kind;
-    const hint = 'run "warren cluster init" for a new cluster, or "warren worker start" to join one';
+    const hint =
+      'run "warren cluster init" for a new cluster, or "warren worker start" to join one';
     throw new WarrenError("DATA_DIR_UNUSABLE", `Nothing to resume in "${dataDir}"`, { hint });
   }
   const wanted = kind === "worker" ? "worker" : "manager";
