@@ -61,6 +61,7 @@ const rows = {
     retryable: true,
   },
   ID_TAKEN: { code: "ALREADY_EXISTS" },
+  HEALTH_UNKNOWN: { code: "NOT_FOUND" },
   IMAGE_NOT_FOUND: { code: "NOT_FOUND", hint: "check the image name, or load it on the node" },
   IMAGE_PULL_DENIED: { code: "PERMISSION_DENIED" },
   IMAGE_PULL_FAILED: { code: "UNAVAILABLE", retryable: true },

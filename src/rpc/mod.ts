@@ -3,6 +3,8 @@
  * messages are imported from `gen/` directly, so that a client loads only what it calls.
  */
 export * from "./address.ts";
+export type { BidiCall, CallableMethod, Channel, ChannelCallOptions } from "./channel.ts";
+export { openChannel } from "./channel.ts";
 export * from "./handler.ts";
 export { createRpcServer, DEFAULT_RPC_LIMITS } from "./server.ts";
 export type { RpcLimits, RpcServer, RpcServerOptions } from "./server.ts";
