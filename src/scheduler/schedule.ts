@@ -67,14 +67,20 @@ export class Placer {
     this.#open = new Heap(this.#admitted(nodes), isBefore);
   }
 
-  /** The best node for the task of `slot`; the caller must lay it over the view. */
+  /** The best node for the task of `slot`, or why there is none. */
   place(slot: number): Placement {
+    const nodeId = this.findNode(slot);
+    return nodeId === null ? { nodeId, unplaced: this.#explain(slot) } : { nodeId, unplaced: null };
+  }
+
+  /** The best node for the task of `slot`; null when there is none, for those who need no reason. */
+  findNode(slot: number): NodeId | null {
     const setAside: Ranked[] = [];
     const node = this.#findBest(slot, setAside);
     for (const ranked of setAside) this.#open.push(ranked);
-    if (!node) return { nodeId: null, unplaced: this.#explain(slot) };
+    if (!node) return null;
     this.#take(node, slot);
-    return { nodeId: node.id, unplaced: null };
+    return node.id;
   }
 
   /** `node` for the task of `slot`, if it has room: how global services are placed. */

@@ -1,0 +1,18 @@
+/** Rollouts: how a new revision replaces the old one, step by step. Pure; used by the planner. */
+export { planRolling } from "./rolling.ts";
+export {
+  emptySlot,
+  isOccupied,
+  isServing,
+  nodeOfGlobal,
+  type Slot,
+  slotsOf,
+  worth,
+} from "./slot.ts";
+export {
+  type Order,
+  orderOf,
+  type Rollback,
+  type RolloutDecision,
+  type StrategyInput,
+} from "./strategy.ts";
