@@ -4,6 +4,7 @@
  * Used by `client/` and by agents. It dials lazily, keeps one connection and reconnects by itself;
  * it repeats no call: whoever knows whether a call may be repeated does that.
  */
+import "./quiet.ts";
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { WarrenError } from "../lib/mod.ts";
 import { formatAddress, grpcTarget, type RpcAddress } from "./address.ts";
