@@ -12,6 +12,7 @@ import { inspectPortable } from "./packaging/inspect.ts";
 import { packProgram, writePortable } from "./packaging/portable.ts";
 import { formatTable, writeChecksums } from "./packaging/report.ts";
 import { getRuntime } from "./packaging/runtime.ts";
+import { exitWith } from "./packaging/run.ts";
 import { hostTarget, type Target, TARGETS } from "./packaging/targets.ts";
 
 const USAGE = `Usage: scripts/build [--target NAME]... [--all] [--compile]
@@ -75,4 +76,4 @@ function group(bytes: number): string {
   return bytes.toLocaleString("en-US");
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await exitWith(() => main(Deno.args));

@@ -8,7 +8,7 @@
  */
 import { renderDescriptors } from "./codegen/descriptors.ts";
 import { ROOT } from "./packaging/paths.ts";
-import { run } from "./packaging/run.ts";
+import { exitWith, run } from "./packaging/run.ts";
 
 const GEN_DIR = "src/rpc/gen";
 const BUF = `${ROOT}/.tools/bin/buf`;
@@ -91,4 +91,4 @@ async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await exitWith(() => main(Deno.args));

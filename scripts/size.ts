@@ -9,6 +9,7 @@
 import { inspectPortable } from "./packaging/inspect.ts";
 import { COMPILED_DIR, DIST_DIR, ROOT } from "./packaging/paths.ts";
 import { executablesIn, formatTable } from "./packaging/report.ts";
+import { exitWith } from "./packaging/run.ts";
 
 /** One measured figure with its limit. */
 export interface Figure {
@@ -103,4 +104,4 @@ async function readIfThere(path: string): Promise<string> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await exitWith(() => main(Deno.args));

@@ -9,6 +9,7 @@
 import { addCounts, type Counts, NO_TESTS, parseJunit } from "./testing/junit.ts";
 import { type Stage, STAGES } from "./testing/stages.ts";
 import { ROOT } from "./packaging/paths.ts";
+import { exitWith } from "./packaging/run.ts";
 import { hostTarget } from "./packaging/targets.ts";
 
 const USAGE = `Usage: scripts/test [--unit]
@@ -111,4 +112,4 @@ async function runStage(stage: Stage, extra: readonly string[]): Promise<string 
   return code === 0 ? undefined : `exit code ${code}`;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await exitWith(() => main(Deno.args));

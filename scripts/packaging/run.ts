@@ -1,7 +1,8 @@
 /**
  * Runs another program for a build step and turns its failure into one readable error.
  *
- * Called by the build steps that need npm, tar or deno itself. It keeps no output of a success.
+ * Called by the build steps that need npm, tar or deno itself. It keeps no output of a success. It also ends the
+ * scripts themselves, so that a failed step shows its message and not a stack.
  */
 
 /** Options of {@link run}. */
@@ -28,4 +29,15 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     throw new Error(`"${argv.join(" ")}" ended with code ${output.code}:\n  ${words}`);
   }
   return decoder.decode(output.stdout);
+}
+
+/** Ends this process with what `main` returns; an error is one line on stderr and code 1. */
+export async function exitWith(main: () => Promise<number>): Promise<never> {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    // deno-lint-ignore no-console
+    console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    Deno.exit(1);
+  }
 }
