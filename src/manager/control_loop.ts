@@ -120,19 +120,22 @@ export class ControlLoop {
     dirty.noteWakes(planned.wakes);
     if (planned.groups.length === 0) return;
     log.debug("planned", { component: "control_loop", groups: planned.groups.length });
-    const refused = await this.#propose(planned, signal);
-    if (refused > 0 && !signal.aborted) {
-      dirty.restore(taken);
+    const isWhole = await this.#propose(planned, signal);
+    if (!isWhole && !signal.aborted) {
       clock.after(RETRY_DELAY_MS, () => this.#rouse());
     }
   }
 
-  /** Proposes every group; returns how many were not applied. */
-  async #propose(planned: Plan, signal: AbortSignal): Promise<number> {
+  /** Proposes every group, in order; marks the services of those that were not applied. */
+  async #propose({ groups, owners }: Plan, signal: AbortSignal): Promise<boolean> {
     const outcomes = await Promise.all(
-      planned.groups.map((actions) => this.#proposeGroup(actions, signal)),
+      groups.map((actions) => this.#proposeGroup(actions, signal)),
     );
-    return outcomes.filter((applied) => !applied).length;
+    for (const [at, isApplied] of outcomes.entries()) {
+      const owner = owners[at];
+      if (!isApplied && owner !== undefined) this.#parts.dirty.markService(owner);
+    }
+    return outcomes.every((isApplied) => isApplied);
   }
 
   async #proposeGroup(actions: readonly Action[], signal: AbortSignal): Promise<boolean> {

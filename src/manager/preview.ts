@@ -27,7 +27,7 @@ export function previewPlacements(
   context: { readonly nowMs: WallMs; readonly ids: IdSource },
 ): readonly PreviewedTask[] {
   const copy = new Store();
-  copy.restore(encodeState(store.snapshot()));
+  copy.restore(joined(encodeState(store.snapshot())));
   const dirty = new DirtySet();
   copy.feed.subscribe((set) => dirty.note(set));
   const proposal = { actions, atMs: context.nowMs, requestId: "" };
@@ -44,4 +44,15 @@ export function previewPlacements(
       message: unplaced?.message ?? "",
     }];
   });
+}
+
+function joined(slices: Iterable<Uint8Array>): Uint8Array {
+  const parts = [...slices];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

@@ -1,0 +1,60 @@
+/**
+ * {@link LogFs} over the operating system's files.
+ *
+ * Calls are asynchronous: a stalled disk then stalls the log and not the whole process.
+ */
+import type { LogFile, LogFs } from "./log_fs.ts";
+
+/** The machine's own disk. Files are readable by their owner alone. */
+export const denoFs: LogFs = {
+  async makeDir(path) {
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  async list(path) {
+    const names: string[] = [];
+    for await (const entry of Deno.readDir(path)) names.push(entry.name);
+    return names.sort();
+  },
+  read: (path) => Deno.readFile(path),
+  async create(path) {
+    return new DenoLogFile(
+      await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 }),
+    );
+  },
+  async open(path) {
+    const file = await Deno.open(path, { write: true });
+    await file.seek(0, Deno.SeekMode.End);
+    return new DenoLogFile(file);
+  },
+  rename: (from, to) => Deno.rename(from, to),
+  remove: (path) => Deno.remove(path),
+  async syncDir(path) {
+    using dir = await Deno.open(path);
+    await dir.sync();
+  },
+};
+
+class DenoLogFile implements LogFile {
+  readonly #file: Deno.FsFile;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+  }
+
+  async sync(): Promise<void> {
+    await this.#file.syncData();
+  }
+
+  async truncate(sizeBytes: number): Promise<void> {
+    await this.#file.truncate(sizeBytes);
+    await this.#file.seek(sizeBytes, Deno.SeekMode.Start);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
