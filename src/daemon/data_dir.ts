@@ -1,15 +1,13 @@
 /**
  * The data directory: locked by one process, remembering what kind of daemon it belongs to.
  *
- * Layout: `lock`, `settings.json` (format version and flags of the first start), `node.json` (who
- * this node is), `log/` and `keys/` (managers), `agent/` (nodes with an agent). Everything is
- * readable by the owner only.
+ * Layout: `lock` and `format`, `settings.json` (what later starts remember), `node.json` (who a
+ * manager's own node is), `log/` and `keys/` (managers), `agent/` (nodes with an agent). Readable by
+ * the owner only.
  */
 import { WarrenError } from "../lib/mod.ts";
+import { openDataDir } from "../manager/mod.ts";
 import type { SavedSettings } from "./settings.ts";
-
-/** Version of the directory's layout; a higher one is refused, a lower one would be migrated. */
-const FORMAT = 1;
 
 /** Who this node is, and what it proves itself with. */
 export interface NodeIdentity {
@@ -17,53 +15,34 @@ export interface NodeIdentity {
   readonly credential: string;
 }
 
-/** A locked data directory; `await using` unlocks it. */
-export class DataDir implements AsyncDisposable {
+/** A locked data directory; `using` unlocks it. */
+export class DataDir implements Disposable {
   readonly path: string;
-  readonly #lock: Deno.FsFile;
+  readonly #held: Disposable;
 
-  private constructor(path: string, lock: Deno.FsFile) {
+  private constructor(path: string, held: Disposable) {
     this.path = path;
-    this.#lock = lock;
+    this.#held = held;
   }
 
   /**
-   * Makes the directory when it is missing and locks it.
+   * Makes the directory when it is missing, locks it and checks its format.
    *
    * @throws WarrenError DATA_DIR_IN_USE, DATA_DIR_UNUSABLE
    */
   static async open(path: string): Promise<DataDir> {
-    try {
-      await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-      const options = { create: true, write: true, mode: 0o600 };
-      const lock = await Deno.open(`${path}/lock`, options);
-      if (await lock.tryLock(true)) return new DataDir(path, lock);
-      lock.close();
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `Cannot use the data directory "${path}": ${why}`;
-      const hint = "name a directory that you may write to with --data-dir or WARREN_DATA_DIR";
-      throw new WarrenError("DATA_DIR_UNUSABLE", message, { hint, cause: error });
-    }
-    const message = `Cannot use the data directory "${path}": another warren process holds it`;
-    throw new WarrenError("DATA_DIR_IN_USE", message);
+    return new DataDir(path, await openDataDir(path));
   }
 
   /** What earlier starts left, or null for a fresh directory. @throws WarrenError DATA_CORRUPT */
   async settings(): Promise<SavedSettings | null> {
-    const saved = await this.#read("settings.json");
-    if (saved === null) return null;
-    if (saved.format !== FORMAT) {
-      const message =
-        `Cannot use "${this.path}": its format is ${saved.format}, known is ${FORMAT}`;
-      throw new WarrenError("DATA_CORRUPT", message, { hint: "use the newer version of Warren" });
-    }
-    return saved.settings as SavedSettings;
+    const saved: unknown = await this.#read("settings.json");
+    return saved as SavedSettings | null;
   }
 
   /** Remembers `settings` for later starts. */
   saveSettings(settings: SavedSettings): Promise<void> {
-    return this.#write("settings.json", { format: FORMAT, settings });
+    return this.#write("settings.json", { ...settings });
   }
 
   /** This node's identity, or null before the first start is through. */
@@ -103,9 +82,8 @@ export class DataDir implements AsyncDisposable {
     await folder.sync();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#lock.close();
-    return Promise.resolve();
+  [Symbol.dispose](): void {
+    this.#held[Symbol.dispose]();
   }
 }
 

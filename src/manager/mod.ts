@@ -1,0 +1,10 @@
+/** The shell of a manager: the log behind the proposer, the control loop, agent sessions. */
+export { type SelfNode, setUpCluster } from "./cluster_setup.ts";
+export { ControlLoop } from "./control_loop.ts";
+export { nodeCredentials, sealedJoinToken } from "./credentials.ts";
+export { openDataDir } from "./log/data_dir.ts";
+export { denoFs } from "./log/deno_fs.ts";
+export { LocalProposer } from "./log/local_proposer.ts";
+export { type PreviewedTask, previewPlacements } from "./preview.ts";
+export { AgentGateway } from "./sessions/agent_gateway.ts";
+export { agentService } from "./sessions/agent_service.ts";
