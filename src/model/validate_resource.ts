@@ -23,7 +23,7 @@ const RESOURCE_NAME = {
 };
 
 const LABEL_KEY = {
-  pattern: /^[!-<>-~]{1,128}$/,
+  pattern: /^(?!__proto__$)[!-<>-~]{1,128}$/,
   form: "1 to 128 printable characters without spaces and =",
 };
 

@@ -23,7 +23,7 @@ const MAX_COMMAND_BYTES = 256 * 1024;
 const MAX_COMMAND_WORDS = 1_000;
 
 const ENV_KEY = {
-  pattern: /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/,
+  pattern: /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.-]{0,254}$/,
   form: "a name of letters, digits, _, . or -, not beginning with a digit",
 };
 

@@ -25,7 +25,7 @@ const RETRIES = { min: 1, max: 1_000 };
 const STATUS = { min: 100, max: 599 };
 const MAX_HEADERS = 32;
 const HEADER_NAME = {
-  pattern: /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
+  pattern: /^(?!__proto__$)[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
   form: "the name of an HTTP header",
 };
 const URL_PATH = {
