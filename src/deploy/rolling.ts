@@ -32,11 +32,17 @@ export function planRolling(input: StrategyInput): RolloutDecision {
   return { ...quiet, ...nextStep(input, seen, { slots, quiet }) };
 }
 
-/** Old tasks that the new one of their slot has made superfluous, or that do nothing anyway. */
+/**
+ * Old tasks that the new one of their slot has made superfluous, or that do nothing anyway. Of
+ * several in one slot, left by updates in quick succession, only the one longest in service stays.
+ */
 function retirable(slots: readonly ObservedSlot[]): readonly Task[] {
   return slots.flatMap(({ slot, phase }) => {
-    if (!slot.keeper) return [];
-    return phase === "settled" ? slot.outdated : slot.outdated.filter((task) => !isServing(task));
+    const { keeper, outdated } = slot;
+    if (phase === "settled") return outdated;
+    const serving = outdated.find(isServing);
+    const kept = serving ?? (keeper ? undefined : outdated[0]);
+    return outdated.filter((task) => task !== kept);
   });
 }
 
@@ -102,7 +108,9 @@ function stopped(
 /** `2 of 5 new tasks failed: exit code 1`. */
 function failureMessage(rollout: Rollout, slots: readonly ObservedSlot[]): string {
   const failed = slots.find((slot) => slot.hasFailed)?.slot.keeper;
-  const what = slots.length === 1 ? "the new task" : `${rollout.failures} of ${slots.length} tasks`;
+  const what = slots.length === 1
+    ? "the new task"
+    : `${rollout.failures} of ${slots.length} new tasks`;
   return `${what} failed${failed?.status.message ? `: ${failed.status.message}` : ""}`;
 }
 
@@ -152,8 +160,8 @@ function nextStep(
   const batch = brokenFirst(old).slice(0, Math.max(1, service.spec.update.parallelism));
   return {
     replace: batch.map(({ slot }) => slot),
-    retire: [...quiet.retire, ...batch.flatMap((each) => goingFirst(service, each))],
-    rollout: changed(service, { ...rollout, message: "", stepMs: nowMs }),
+    retire: [...new Set([...quiet.retire, ...batch.flatMap((each) => goingFirst(service, each))])],
+    rollout: changed(service, { ...rollout, message: waitingMessage(rollout, []), stepMs: nowMs }),
   };
 }
 
@@ -164,10 +172,16 @@ function earliestSettling(slots: readonly ObservedSlot[], nowMs: WallMs): WallMs
   return times.length === 0 ? null : wallMs(Math.min(...times));
 }
 
-/** What a batch waits for when a new task finds no node. */
+/** What a batch waits for when a new task finds no node; the reason of a way back stays. */
 function waitingMessage(rollout: Rollout, trying: readonly ObservedSlot[]): string {
-  const unplaced = trying.map(({ slot }) => slot.keeper?.unplaced?.message).find((text) => text);
-  if (unplaced !== undefined) return `a new task waits: ${unplaced}`;
+  if (rollout.state === "rolling_back") return rollout.message;
+  const waiting = trying.find(({ slot }) => slot.keeper?.unplaced)?.slot;
+  if (waiting) {
+    const way = waiting.outdated.length > 0
+      ? " (update order stop-first would let the old task make room)"
+      : "";
+    return `a new task waits: ${waiting.keeper?.unplaced?.message}${way}`;
+  }
   return rollout.message.startsWith("a new task waits: ") ? "" : rollout.message;
 }
 
@@ -187,11 +201,10 @@ function brokenFirst(old: readonly ObservedSlot[]): readonly ObservedSlot[] {
   return [...old.filter((each) => !serves(each)), ...old.filter(serves)];
 }
 
-/** Old tasks that end before the new one starts. */
+/** Old tasks that end before the new one starts; those that serve do so with stop-first only. */
 function goingFirst(service: Service, { slot }: ObservedSlot): readonly Task[] {
-  return orderOf(service.spec) === "stop-first"
-    ? slot.outdated
-    : slot.outdated.filter((task) => !isServing(task));
+  const isStopFirst = orderOf(service.spec) === "stop-first";
+  return slot.outdated.filter((task) => isStopFirst || !isServing(task));
 }
 
 function completed(rollout: Rollout, slots: readonly ObservedSlot[], nowMs: WallMs): Rollout {

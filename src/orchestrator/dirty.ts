@@ -138,6 +138,7 @@ export class DirtySet {
 function isTaskNews(before: Task | null, after: Task): boolean {
   if (!before) return isPending(after);
   if (before.desired !== after.desired || before.spec !== after.spec) return true;
+  if (before.nodeId !== after.nodeId || before.unplaced !== after.unplaced) return true;
   if (before.status.restarts !== after.status.restarts) return true;
   const { state } = after.status;
   return before.status.state !== state &&

@@ -43,6 +43,8 @@ function summary(refusals: readonly NodeRefusal[]): string {
     if (group) group.push(refusal);
     else groups.set(refusal.filter, [refusal]);
   }
+  const [only] = refusals;
+  if (only && refusals.length === 1) return `${only.node.name} ${only.refused.message}`;
   const largestFirst = [...groups.values()].sort((a, b) => b.length - a.length);
   const reasons = largestFirst.slice(0, MAX_REASONS).map((group, at) =>
     reasonOf(group, at === 0 ? `${group.length} of ${refusals.length}` : `${group.length}`)
@@ -52,12 +54,22 @@ function summary(refusals: readonly NodeRefusal[]): string {
 }
 
 function reasonOf(group: readonly NodeRefusal[], count: string): string {
-  const messages = new Set(group.map(({ refused }) => refused.message));
   const [nearest] = nearestFirst(group);
   const message = nearest?.refused.message ?? "";
-  const words = group.length === 1 ? message : plural(message);
-  if (messages.size === 1) return `${count} ${words}`;
-  return `${count} ${words} (${nearest?.node.name}, the nearest)`;
+  if (group.length === 1) return `${count} ${message}`;
+  if (hasOne(group, ({ message }) => message)) return `${count} ${plural(message)}`;
+  const common = nearest?.refused.common;
+  return common !== undefined && hasOne(group, ({ common }) => common)
+    ? `${count} ${plural(common)}`
+    : `${count} ${plural(message)} (${nearest?.node.name}, the nearest)`;
+}
+
+/** Whether `read` gives the same for every refusal. */
+function hasOne(
+  group: readonly NodeRefusal[],
+  read: (refused: RefusedNode) => string | undefined,
+): boolean {
+  return new Set(group.map(({ refused }) => read(refused))).size === 1;
 }
 
 function nearestFirst(refusals: readonly NodeRefusal[]): readonly NodeRefusal[] {

@@ -126,7 +126,8 @@ export class World {
       if (isTerminal(task.status.state)) continue;
       const state = task.desired === "running" ? "running" : "stopped";
       if (task.status.state === state) continue;
-      this.report(task, { state });
+      const restarts = task.status.restarts + (task.status.state === "restarting" ? 1 : 0);
+      this.report(task, { state, restarts });
       reports++;
     }
     return reports;

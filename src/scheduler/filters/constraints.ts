@@ -15,15 +15,15 @@ export const constraintsFilter: Filter = {
   check({ request }, node) {
     const unmet = request.constraints.find((constraint) => !matchesConstraint(node, constraint));
     if (!unmet) return null;
-    return { message: messageOf(unmet, node), change: changeOf(unmet, node) };
+    const common = `does not match ${formatConstraint(unmet)}`;
+    return { message: `${common} (${found(unmet, node)})`, common, change: changeOf(unmet, node) };
   },
 };
 
-function messageOf(unmet: Constraint, node: Node): string {
-  const value = findNodeAttribute(node, unmet.attribute);
-  const name = formatNodeAttribute(unmet.attribute);
-  const found = value === undefined ? `${name} is not set` : `${name} is "${value}"`;
-  return `does not match ${formatConstraint(unmet)} (${found})`;
+function found({ attribute }: Constraint, node: Node): string {
+  const value = findNodeAttribute(node, attribute);
+  const name = formatNodeAttribute(attribute);
+  return value === undefined ? `${name} is not set` : `${name} is "${value}"`;
 }
 
 function changeOf({ attribute, operator, value }: Constraint, node: Node): string {

@@ -29,6 +29,8 @@ export interface NodeUse {
 export interface RefusedNode {
   /** What the node is or lacks, with the node as subject: `needs 4 cores and has 1.5 free`. */
   readonly message: string;
+  /** The part of the message that does not depend on the node, for counting nodes together. */
+  readonly common?: string;
   /** The smallest change that would admit the node; a command where there is one. */
   readonly change: string;
   /** How near the node came, for picking the best of many; larger is nearer. */

@@ -18,6 +18,7 @@ export const platformFilter: Filter = {
     if (platforms.some((platform) => platform.os === os && platform.arch === arch)) return null;
     const shown = platforms.slice(0, MAX_SHOWN).map((each) => `${each.os}/${each.arch}`);
     return {
+      common: "is of a platform that the image is not built for",
       message: `is ${os}/${arch}, for which the image is not built (it has ${shown.join(", ")})`,
       change: `use an image that also has ${os}/${arch}, or add a node of ${shown[0] ?? "its own"}`,
     };

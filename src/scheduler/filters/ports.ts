@@ -13,6 +13,7 @@ export const portsFilter: Filter = {
     );
     const by = holder ? ` (service ${holder.serviceName})` : "";
     return {
+      common: `has host port ${taken} in use`,
       message: `has host port ${taken} in use${by}`,
       change: `publish another host port, or free ${taken} on ${node.name}`,
     };
