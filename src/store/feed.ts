@@ -40,6 +40,8 @@ export interface ChangeSet {
   readonly index: LogIndex;
   readonly atMs: WallMs;
   readonly changes: readonly Change[];
+  /** Set when a snapshot replaced the state: the changes are then a difference, not what happened. */
+  readonly isRestore?: true;
 }
 
 /** Called once per applied proposal that changed something. */

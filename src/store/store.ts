@@ -86,8 +86,7 @@ export class Store {
     const after = decodeState(bytes);
     this.#tables = after;
     const changes = tableChanges(before, after);
-    if (changes.length === 0) return;
-    this.feed.announce({ index: after.index, atMs: after.lastMs, changes });
+    this.feed.announce({ index: after.index, atMs: after.lastMs, changes, isRestore: true });
   }
 
   /** A short hexadecimal digest of the whole state: equal on replicas that applied the same. */
