@@ -9,6 +9,7 @@ export * from "./ids.ts";
 export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./manual_clock.ts";
+export * from "./nearest.ts";
 export * from "./prng.ts";
 export * from "./quantity.ts";
 export * from "./reasons.ts";

@@ -7,6 +7,7 @@ export * from "./node.ts";
 export * from "./resource.ts";
 export * from "./rollout.ts";
 export * from "./service.ts";
+export * from "./service_counts.ts";
 export * from "./spec_diff.ts";
 export * from "./task.ts";
 export * from "./task_currency.ts";

@@ -1,0 +1,45 @@
+/**
+ * Proposals as API handlers make them: a refusal becomes an error, a lost race is run again.
+ */
+import { WarrenError } from "../lib/mod.ts";
+import type { LogIndex } from "../model/mod.ts";
+import type { RpcCall } from "../rpc/mod.ts";
+import type { Action } from "../store/mod.ts";
+import type { ApiContext } from "./context.ts";
+
+/** Attempts of a change that is computed from what it changes. */
+const MAX_ATTEMPTS = 5;
+
+/** The part of a call that a proposal needs. */
+export type ProposingCall = Pick<RpcCall, "signal" | "requestId">;
+
+/** Proposes `actions` as one change. @throws WarrenError what apply refused, or the proposer's. */
+export async function propose(
+  { proposer }: Pick<ApiContext, "proposer">,
+  actions: readonly Action[],
+  call: ProposingCall,
+): Promise<LogIndex> {
+  const { signal, requestId } = call;
+  const applied = await proposer.propose(actions, { signal, ...(requestId && { requestId }) });
+  if (!applied.ok) throw WarrenError.fromInfo(applied.error);
+  return applied.index;
+}
+
+/**
+ * Proposes what `decide` makes of the present state; when somebody else was faster, decides anew, a
+ * bounded number of times. `decide` must put the versions it read into its actions.
+ */
+export async function proposeFromState(
+  context: Pick<ApiContext, "proposer">,
+  decide: () => readonly Action[],
+  call: ProposingCall,
+): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return void await propose(context, decide(), call);
+    } catch (error) {
+      const isRace = error instanceof WarrenError && error.reason === "VERSION_CONFLICT";
+      if (!isRace || attempt >= MAX_ATTEMPTS) throw error;
+    }
+  }
+}
