@@ -105,6 +105,17 @@ export class World {
     return planned.groups.flat();
   }
 
+  /** A pass of which some groups get lost on the way, as by a change of leader. */
+  lossyPass(pick: number): void {
+    const planned = plan(this.view, this.dirty.take(), { nowMs: this.nowMs, ids: this.#ids });
+    this.dirty.noteWakes(planned.wakes);
+    planned.groups.forEach((group, at) => {
+      const owner = planned.owners[at];
+      if ((pick >> (at % 8)) % 2 === 0) this.apply(...group);
+      else if (owner !== undefined) this.dirty.markService(owner);
+    });
+  }
+
   /** Passes until nothing is left to do at this time; then a full pass must find nothing either. */
   converge(): readonly Action[] {
     const actions: Action[] = [];
