@@ -184,6 +184,13 @@ docker_launch() {
   return 1
 }
 
+# docker_mount_cgroups: for a machine whose init mounted none; fails where that is not what dockerd missed.
+docker_mount_cgroups() {
+  grep -q "cgroup isn't mounted" "$DOCKERD_LOG" && setup_has_apt || return 1
+  command -v cgroupfs-mount >/dev/null 2>&1 || setup_apt_install cgroupfs-mount || return 1
+  setup_run "mount the cgroup file systems" cgroupfs-mount
+}
+
 # docker_start: systemd's unit where systemd runs, else dockerd itself: plain first, then with what a restricted
 # container allows (no iptables: published ports then go through the userland proxy).
 docker_start() {
@@ -196,13 +203,13 @@ docker_start() {
   fi
   mkdir -p "$TOOLS_DIR"
   : >"$DOCKERD_LOG"
-  if docker_launch || docker_launch --iptables=false --ip6tables=false; then
+  if docker_launch || { docker_mount_cgroups && docker_launch; } || docker_launch --iptables=false --ip6tables=false; then
     DOCKERD_STARTED=1
     setup_did "started dockerd, log in .tools/dockerd.log ($((SECONDS - started)) s)"
     return 0
   fi
   setup_say "dockerd does not start on this machine; the end of .tools/dockerd.log:"
-  tail -n 8 "$DOCKERD_LOG" | sed 's/^/  | /' >&2
+  grep -v level=info "$DOCKERD_LOG" | tail -n 6 | sed 's/^/  | /' >&2
   return 3
 }
 
