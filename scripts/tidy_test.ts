@@ -99,7 +99,8 @@ Deno.test("tidy accepts a file that keeps every rule", () => {
   assert.deepEqual(messagesOf("src/model/b.ts", body), []);
 });
 
-Deno.test("tidy wants a header comment", () => {
+Deno.test("tidy wants a header comment, but not of tests", () => {
+  assert.deepEqual(messages({ "src/lib/a_test.ts": 'Deno.test("a", f);\n' }), []);
   const files = { "scripts/a.ts": "// short\nexport const a = 1;\n" };
   assertOne(messages(files), /scripts\/a\.ts:1: no header comment/);
 });
@@ -154,6 +155,7 @@ Deno.test("tidy refuses effects in pure folders and pure files, not in their tes
     assert.deepEqual(messagesOf("src/manager/a.ts", `${code};\n`), []);
     assert.deepEqual(messages({ "src/store/a_test.ts": `${HEADER}${code};\n` }), []);
   }
+  assert.deepEqual(messagesOf("src/store/testing/a.ts", "await x;\n"), []);
   assert.deepEqual(messagesOf("src/store/a.ts", 'const a = "Deno.exit"; // await\n'), []);
 });
 
@@ -185,6 +187,7 @@ Deno.test("tidy holds imports to the table, and leaves tests free", () => {
 Deno.test("tidy wants other folders entered through a door", () => {
   const past = 'import { a } from "../lib/errors.ts";\n';
   assertOne(messagesOf("src/model/a.ts", past), /past its door; import src\/lib\/mod\.ts/);
+  assert.deepEqual(messagesOf("src/cli/main.ts", 'import { a } from "../lib/version.ts";\n'), []);
   const generated = 'import { A } from "../rpc/gen/warren/v1/task.ts";\n';
   assert.deepEqual(messagesOf("src/client/a.ts", generated), []);
 });
@@ -193,6 +196,7 @@ Deno.test("tidy lets the command line load the daemon only dynamically", () => {
   const still = 'import { a } from "../daemon/mod.ts";\n';
   assertOne(messagesOf("src/cli/a.ts", still), /only dynamically/);
   assert.deepEqual(messagesOf("src/cli/a.ts", 'void import("../daemon/mod.ts");\n'), []);
+  assert.deepEqual(messagesOf("src/cli/a.ts", 'import type { D } from "../daemon/mod.ts";\n'), []);
 });
 
 Deno.test("tidy shows deciders only the read side of the store", () => {

@@ -40,12 +40,13 @@ export function folderOf(path: string): string | undefined {
 }
 
 /** Whether a file must decide without effects. */
-export function isPure(path: string): boolean {
-  if (/_test\.ts$/.test(path)) return false;
+function isPure({ path, isTest }: Source): boolean {
+  if (isTest) return false;
   return FOLDERS[folderOf(path) ?? ""]?.isPure === true || PURE_FILES.test(path);
 }
 
-function* header({ text }: Source): ReturnType<Rule> {
+function* header({ path, text }: Source): ReturnType<Rule> {
+  if (path.endsWith("_test.ts")) return;
   const start = text.replace(/^(?:(?:#!|\/\/).*\n|\s)*/, "");
   if (!start.startsWith("/**")) yield [1, "no header comment that says what the file is for"];
 }
@@ -83,8 +84,9 @@ function* markers({ text }: Source): ReturnType<Rule> {
   }
 }
 
-function* purity({ path, code, imports }: Source): ReturnType<Rule> {
-  if (!isPure(path)) return;
+function* purity(source: Source): ReturnType<Rule> {
+  if (!isPure(source)) return;
+  const { path, code, imports } = source;
   for (const { pattern, instead } of IMPURE) {
     const found = pattern.exec(code);
     if (found !== null) {

@@ -10,6 +10,7 @@ import {
   ENTRIES,
   FOLDERS,
   GENERATED,
+  LIGHT_ENTRIES,
   LIMITS,
   STORE_READERS,
   STORE_WRITE_SIDE,
@@ -43,14 +44,14 @@ function importFault(source: Source, from: string, one: Import): string | undefi
   }
   const to = folderOf(one.target);
   if (to === undefined || to === from) return undefined;
-  if (!isDoor(one.target)) {
+  if (!isDoor(one.target) && !LIGHT_ENTRIES.has(source.path)) {
     return `${one.target} is reached past its door; import src/${to}/mod.ts`;
   }
   if (source.isTest) return undefined;
   if (FOLDERS[from]?.mayImport.includes(to) !== true) {
     return `src/${from} must not import src/${to}`;
   }
-  if (DYNAMIC_ONLY.some((rule) => rule.from === from && rule.to === to) && one.kind !== "dynamic") {
+  if (DYNAMIC_ONLY.some((rule) => rule.from === from && rule.to === to) && one.kind === "static") {
     return `src/${from} may import src/${to} only dynamically`;
   }
   if (to === "store" && STORE_READERS.includes(from) && one.kind !== "type") {

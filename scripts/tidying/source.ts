@@ -31,8 +31,11 @@ export interface Source {
   /** The text with comments and contents of strings blanked. */
   readonly code: string;
   readonly imports: readonly Import[];
+  /** A test, or code that only tests use: fixtures and contract suites. */
   readonly isTest: boolean;
 }
+
+const TEST_CODE = /(?:_test|_contract)\.ts$|^src\/.*\/testing\/|^tests\//;
 
 /** Reads a file's text. The cost is linear in its length. */
 export function parseSource(path: string, text: string): Source {
@@ -42,7 +45,7 @@ export function parseSource(path: string, text: string): Source {
     text,
     code,
     imports: findImports(path, text, code),
-    isTest: /_test\.ts$/.test(path),
+    isTest: TEST_CODE.test(path),
   };
 }
 

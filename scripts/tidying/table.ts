@@ -59,10 +59,13 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   daemon: { mayImport: ALL_BUT_CLI, isPure: false },
 };
 
-/** Imports that must be dynamic, so that short commands do not pay for them. */
+/** Imports that must be dynamic or of types alone, so that short commands do not pay for them. */
 export const DYNAMIC_ONLY: readonly { readonly from: string; readonly to: string }[] = [
   { from: "cli", to: "daemon" },
 ];
+
+/** Files that every command loads: they may pass a door by, to take one file and not a folder. */
+export const LIGHT_ENTRIES: ReadonlySet<string> = new Set(["src/cli/main.ts"]);
 
 /** Folders that see only the read side of the store, and the names that are its write side. */
 export const STORE_READERS = ["scheduler", "deploy", "orchestrator"];

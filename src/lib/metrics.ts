@@ -8,16 +8,19 @@
 /** Label values of one sample. */
 export type MetricLabels = Readonly<Record<string, string>>;
 
+/** A figure that only grows. */
 export interface Counter {
   add(value?: number, labels?: MetricLabels): void;
 }
 
+/** A figure that goes up and down. */
 export interface Gauge {
   set(value: number, labels?: MetricLabels): void;
   /** Forgets every label combination. */
   reset(): void;
 }
 
+/** A distribution of durations. */
 export interface Histogram {
   /** `value` in seconds, the base unit. */
   observe(value: number, labels?: MetricLabels): void;

@@ -13,6 +13,7 @@ import type {
 } from "./service.ts";
 import type { HealthCheck, HealthProbe } from "./health.ts";
 
+/** Restarts whatever ended, without an end. */
 export const DEFAULT_RESTART: RestartPolicy = {
   condition: "any",
   delayMs: 1_000,
@@ -20,6 +21,7 @@ export const DEFAULT_RESTART: RestartPolicy = {
   windowMs: 0,
 };
 
+/** One task at a time, watched for five seconds, stopped at the first failure. */
 export const DEFAULT_UPDATE: UpdateConfig = {
   parallelism: 1,
   delayMs: 0,
@@ -29,13 +31,16 @@ export const DEFAULT_UPDATE: UpdateConfig = {
   maxFailureRatio: 0,
 };
 
+/** Neither limits nor reservations. */
 export const NO_RESOURCES: Resources = {
   limits: { milliCpus: 0, memoryBytes: 0 },
   reservations: { milliCpus: 0, memoryBytes: 0 },
 };
 
+/** Every node will do. */
 export const ANYWHERE: Placement = { constraints: [], spread: [], maxPerNode: 0 };
 
+/** A task of which nothing is said yet; its image must be filled in. */
 export const DEFAULT_TASK: TaskSpec = {
   image: "",
   entrypoint: [],

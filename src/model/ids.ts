@@ -6,6 +6,7 @@
  */
 import type { Brand } from "../lib/mod.ts";
 
+/** One per noun; none may be passed for another. */
 export type ClusterId = Brand<string, "ClusterId">;
 export type NodeId = Brand<string, "NodeId">;
 export type ServiceId = Brand<string, "ServiceId">;

@@ -6,6 +6,7 @@ import type { WallMs } from "../lib/mod.ts";
 import type { NodeId, Version } from "./ids.ts";
 import type { Labels, ResourceAmounts, RuntimeChoice } from "./service.ts";
 
+/** What a node does, and whether the leader hears from it. */
 export type NodeRole = "manager" | "worker" | "hybrid";
 export type NodeStatus = "ready" | "down" | "unknown";
 /** `pause` takes no new tasks; `drain` also gives up those it has. */
