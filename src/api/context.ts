@@ -8,10 +8,9 @@ import type { Clock, IdSource, Log } from "../lib/mod.ts";
 import type { NodeId } from "../model/mod.ts";
 import type { RelayOrder, RelayRequest, RelayResponse } from "../rpc/gen/warren/v1/agent.ts";
 import type { Member, RaftInfo } from "../rpc/gen/warren/v1/cluster.ts";
-import type { PlannedPlacement } from "../rpc/gen/warren/v1/manifest.ts";
 import type { TaskStats } from "../rpc/gen/warren/v1/task.ts";
 import type { Sealer } from "../security/mod.ts";
-import type { Action, ChangeFeed, Proposer, StateView } from "../store/mod.ts";
+import type { Action, ChangeFeed, EventBuffer, Proposer, StateView } from "../store/mod.ts";
 
 /** A two-way stream with a node's agent, opened for one logs or exec request. */
 export interface RelayStream {
@@ -35,11 +34,21 @@ export interface AgentSessions {
   stats(): readonly TaskStats[];
 }
 
+/** Where one new task would go. */
+export interface PlannedTask {
+  readonly serviceName: string;
+  readonly slot: number;
+  /** "" when no node is suitable; `message` then says why. */
+  readonly nodeName: string;
+  readonly message: string;
+}
+
 /** Everything that the API works with. */
 export interface ApiContext {
   readonly view: StateView;
   readonly proposer: Proposer;
   readonly feed: ChangeFeed;
+  readonly events: EventBuffer;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -50,5 +59,5 @@ export interface ApiContext {
   /** Where the log is. */
   raft(): RaftInfo;
   /** Where the tasks of the services that `actions` create or update would go; changes nothing. */
-  previewPlacements(actions: readonly Action[]): readonly PlannedPlacement[];
+  previewPlacements(actions: readonly Action[]): readonly PlannedTask[];
 }

@@ -1,7 +1,7 @@
 /**
  * Proposals as API handlers make them: a refusal becomes an error, a lost race is run again.
  */
-import { WarrenError } from "../lib/mod.ts";
+import { type Reason, WarrenError } from "../lib/mod.ts";
 import type { LogIndex } from "../model/mod.ts";
 import type { RpcCall } from "../rpc/mod.ts";
 import type { Action } from "../store/mod.ts";
@@ -9,6 +9,9 @@ import type { ApiContext } from "./context.ts";
 
 /** Attempts of a change that is computed from what it changes. */
 const MAX_ATTEMPTS = 5;
+
+/** Refusals that deciding anew on the present state may avoid. */
+const LOST_RACE: ReadonlySet<Reason> = new Set<Reason>(["VERSION_CONFLICT", "VOLUME_NAME_TAKEN"]);
 
 /** The part of a call that a proposal needs. */
 export type ProposingCall = Pick<RpcCall, "signal" | "requestId">;
@@ -35,10 +38,11 @@ export async function proposeFromState(
   call: ProposingCall,
 ): Promise<void> {
   for (let attempt = 1;; attempt++) {
+    const actions = decide();
     try {
-      return void await propose(context, decide(), call);
+      return void await propose(context, actions, call);
     } catch (error) {
-      const isRace = error instanceof WarrenError && error.reason === "VERSION_CONFLICT";
+      const isRace = error instanceof WarrenError && LOST_RACE.has(error.reason);
       if (!isRace || attempt >= MAX_ATTEMPTS) throw error;
     }
   }

@@ -1,0 +1,64 @@
+/** ClusterService: the cluster itself and the tokens that machines join with. */
+import { VERSION, WarrenError } from "../lib/mod.ts";
+import { quoteText } from "../model/mod.ts";
+import { ClusterServiceService } from "../rpc/gen/warren/v1/cluster.ts";
+import { serve, type ServedService } from "../rpc/mod.ts";
+import { generateJoinToken, type TokenRole } from "../security/mod.ts";
+import type { ApiContext } from "./context.ts";
+import { propose, type ProposingCall } from "./propose.ts";
+
+/** The service to add to a server. */
+export function clusterService(context: ApiContext): ServedService {
+  return serve(ClusterServiceService, {
+    getClusterInfo: () => {
+      const cluster = getCluster(context);
+      const managers = context.members().map((member) => ({ ...member }));
+      const leader = managers.find((member) => member.leader);
+      return Promise.resolve({
+        clusterId: cluster.id,
+        leaderId: leader?.id ?? "",
+        leaderAddress: leader?.address ?? "",
+        managers,
+        raft: context.raft(),
+        version: VERSION,
+        createdMs: cluster.createdMs,
+      });
+    },
+    getJoinToken: async ({ role, rotate }, call) => {
+      const known = parseRole(role);
+      return {
+        token: rotate ? await rotateToken(context, known, call) : await readToken(context, known),
+      };
+    },
+  });
+}
+
+function getCluster({ view }: ApiContext) {
+  const cluster = view.cluster();
+  if (!cluster) throw new WarrenError("NOT_INITIALISED", "There is no cluster here yet");
+  return cluster;
+}
+
+function parseRole(role: string): TokenRole {
+  if (role === "worker" || role === "manager") return role;
+  throw new WarrenError("BAD_REQUEST", `Cannot join as ${quoteText(role)}: say worker or manager`);
+}
+
+async function readToken(context: ApiContext, role: TokenRole): Promise<string> {
+  const { workerToken, managerToken } = getCluster(context);
+  const sealed = role === "worker" ? workerToken : managerToken;
+  const bytes = await context.sealer.open({ purpose: "join-token", name: role }, sealed);
+  return new TextDecoder().decode(bytes);
+}
+
+async function rotateToken(
+  context: ApiContext,
+  role: TokenRole,
+  call: ProposingCall,
+): Promise<string> {
+  const text = generateJoinToken(role);
+  const bytes = new TextEncoder().encode(text);
+  const token = await context.sealer.seal({ purpose: "join-token", name: role }, bytes);
+  await propose(context, [{ kind: "cluster.token", role, token }], call);
+  return await readToken(context, role);
+}
