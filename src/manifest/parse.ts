@@ -195,7 +195,7 @@ class DocumentReader {
     if (kind === "service") {
       const base = { ...defaultServiceSpec(name), labels: metadata.labels };
       const draft = decodeFields({ fields: SERVICE_FIELDS, base }, map, cursor);
-      const isGiven = this.#scope.hasMark("task.restart.condition");
+      const isGiven = this.#scope.isWritten("task.restart.condition");
       return { kind, name, spec: fillHealthPort(withJobRestart(draft, isGiven)) };
     }
     if (kind === "volume") {

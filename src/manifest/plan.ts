@@ -11,7 +11,6 @@ import {
   diffTexts,
   type FieldDiff,
   type Labels,
-  type ServiceSpec,
   specChange,
   STACK_LABEL,
   validateName,

@@ -17,16 +17,24 @@ interface Mark {
 /** What is known of one document while it is decoded. */
 export class Scope {
   readonly #marks = new Map<string, Mark>();
+  readonly #written = new Set<string>();
   readonly #failed: string[] = [];
 
   constructor(readonly faults: FaultList, readonly start: Mark) {}
 
   mark(spec: string, mark: Mark): void {
     this.#marks.set(spec, mark);
+    this.#written.add(spec);
   }
 
-  hasMark(spec: string): boolean {
-    return this.#marks.has(spec);
+  /** Marks what was left out with where it could have been. */
+  markMissing(spec: string, mark: Mark): void {
+    if (!this.#marks.has(spec)) this.#marks.set(spec, mark);
+  }
+
+  /** Whether the document says anything of `spec`. */
+  isWritten(spec: string): boolean {
+    return this.#written.has(spec);
   }
 
   fail(spec: string): void {
@@ -70,6 +78,12 @@ export class Cursor {
   field(key: string, spec: string, place: Place): Cursor {
     const path = this.path === "" ? key : keyPath(this.path, key);
     return this.#at(path, joined(this.spec, spec), place);
+  }
+
+  /** Notes that `key`, which is `spec` in the decoded value, was left out of the map at `place`. */
+  missing(key: string, spec: string, place: Place): void {
+    const path = this.path === "" ? key : keyPath(this.path, key);
+    this.scope.markMissing(joined(this.spec, spec), { place, path });
   }
 
   /** Entry `key` of a map of texts. */

@@ -16,8 +16,8 @@ export interface Field<Draft> extends FieldRow {
   decode(draft: Draft, entry: TreeEntry, cursor: Cursor): Draft;
   /** What to write; undefined when it is the same as in `base`. */
   encode(draft: Draft, base: Draft): Plain | undefined;
-  /** Adds the fault that the key is missing. */
-  refuseMissing(map: MapTree, cursor: Cursor): void;
+  /** Notes that the key is missing from `map`; a fault when it is required. */
+  miss(map: MapTree, cursor: Cursor): void;
 }
 
 /** Parts of a row. */
@@ -55,7 +55,9 @@ export function field<Draft, T>(parts: FieldParts<Draft, T>): Field<Draft> {
       if (value === undefined || (!required && isSame(value, get(base)))) return undefined;
       return codec.encode(value);
     },
-    refuseMissing(map, cursor) {
+    miss(map, cursor) {
+      cursor.missing(key, spec, map.place);
+      if (!required) return;
       cursor.scope.fail(cursor.spec === "" ? spec : `${cursor.spec}.${spec}`);
       cursor.fault(map.place, `must have ${key} (${codec.type})`);
     },
@@ -131,7 +133,7 @@ export function decodeFields<Draft>(
       cursor.fault(other.keyPlace, `has both ${first?.key} and ${other.key}: leave one out`);
     }
     if (first !== undefined) draft = row.decode(draft, first, cursor);
-    else if (row.required) row.refuseMissing(map, cursor);
+    else row.miss(map, cursor);
   }
   const known = rows.fields.map((row) => row.key);
   for (const entry of map.entries) if (!used.has(entry)) refuseKey(entry, known, cursor);

@@ -27,8 +27,10 @@ import type { Tree, TreeEntry } from "./tree.ts";
 export const YAML_LIMITS = {
   documents: 1_000,
   depth: 64,
-  /** Lexical tokens, white space included: about 30,000 lines. */
-  tokens: 200_000,
+  /** Lexical tokens of one document, white space included: about 8,000 lines. */
+  documentTokens: 60_000,
+  /** The same of all documents. */
+  tokens: 400_000,
   /** Nodes after aliases are followed. */
   nodes: 100_000,
   /** UTF-16 units of all texts after aliases are followed. */
@@ -78,9 +80,13 @@ function composeDocuments(source: SourceText, reading: Reading): readonly Tree[]
   });
   const parser = new Parser();
   let tokens = 0;
+  let documentStart = 0;
   for (const lexeme of new Lexer().lex(source.text)) {
-    for (const token of parser.next(lexeme)) if (!take(composer.next(token))) return trees;
-    const message = overLimit(++tokens, parser.stack.length);
+    for (const token of parser.next(lexeme)) {
+      if (!take(composer.next(token))) return trees;
+      if (token.type === "document") documentStart = tokens;
+    }
+    const message = overLimit(++tokens, tokens - documentStart, parser.stack.length);
     if (message !== undefined) {
       reading.fault(parser.offset, message);
       return trees;
@@ -91,8 +97,9 @@ function composeDocuments(source: SourceText, reading: Reading): readonly Tree[]
   return trees;
 }
 
-function overLimit(tokens: number, depth: number): string | undefined {
+function overLimit(tokens: number, inDocument: number, depth: number): string | undefined {
   if (tokens > YAML_LIMITS.tokens) return "has too many tokens: split the file";
+  if (inDocument > YAML_LIMITS.documentTokens) return "has too many tokens for one document";
   // The stack also holds the document and the scalar being read.
   if (depth > YAML_LIMITS.depth + 2) return `is nested deeper than ${YAML_LIMITS.depth} levels`;
   return undefined;
