@@ -83,11 +83,15 @@ function bidi(method: ServedMethod, run: RunCall): handleBidiStreamingCall<Decod
   return (stream) =>
     run(method, stream, {
       async serve(open) {
-        const reader = new StreamReader(stream);
+        const reader = new StreamReader(stream, opened);
         open.signal.addEventListener("abort", () => reader.fail(open.signal.reason));
         const writer = new StreamWriter<unknown>(stream, open.signal);
         const call = withWriter(open, (message) => writer.write(message));
-        await method.handler(openedAll(reader), call);
+        try {
+          await method.handler(reader, call);
+        } finally {
+          await reader.return();
+        }
         open.signal.throwIfAborted();
         stream.end();
       },
@@ -107,11 +111,9 @@ function noStream(): Promise<void> {
   return Promise.reject(new WarrenError("INTERNAL_FAULT", "a single answer cannot be written to"));
 }
 
-async function* openedAll(messages: AsyncIterable<unknown>): AsyncGenerator<unknown> {
-  for await (const message of messages) yield opened(message as Decoded);
-}
-
-function opened(message: Decoded): unknown {
+/** The one place where what {@link safeDecode} made gets its type back. */
+function opened(decoded: unknown): unknown {
+  const message = decoded as Decoded;
   if ("fault" in message) throw message.fault;
   return message.value;
 }

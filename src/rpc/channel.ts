@@ -138,11 +138,11 @@ class GrpcChannel implements Channel {
       metadataOf(options),
       callOptions(options),
     );
-    const reader = new StreamReader(stream);
+    const reader = new StreamReader(stream, (message) => message as ResponseOf<Method>);
     const onAbort = () => stream.cancel();
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      for await (const message of reader) yield message as ResponseOf<Method>;
+      for await (const message of reader) yield message;
     } catch (error) {
       throw this.#failure(error);
     } finally {
@@ -162,7 +162,7 @@ class GrpcChannel implements Channel {
       metadataOf(options),
       callOptions(options),
     );
-    const reader = new StreamReader(stream);
+    const reader = new StreamReader(stream, (message) => message as ResponseOf<Method>);
     const ended = new AbortController();
     const cancel = () => stream.cancel();
     const finish = (error: WarrenError) => {
@@ -183,11 +183,11 @@ class GrpcChannel implements Channel {
   }
 
   async *#responses<Method>(
-    reader: StreamReader,
+    reader: StreamReader<ResponseOf<Method>>,
     cancel: () => void,
   ): AsyncGenerator<ResponseOf<Method>> {
     try {
-      for await (const message of reader) yield message as ResponseOf<Method>;
+      for await (const message of reader) yield message;
     } catch (error) {
       throw this.#failure(error);
     } finally {
