@@ -22,7 +22,8 @@ export interface RpcCall {
 /** A call that answers with a stream. */
 export interface StreamCall<Response> extends RpcCall {
   /**
-   * Sends one message; settles when there is room for the next one.
+   * Sends one message; settles when there is room for the next one. An error that the handler
+   * throws later may overtake what its caller has not read yet.
    *
    * @throws WarrenError ABORTED_BY_USER and the like, once the call's signal is aborted.
    */

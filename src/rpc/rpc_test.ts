@@ -257,25 +257,6 @@ Deno.test("a stream delivers in order, and leaving the loop aborts the handler",
   });
 });
 
-Deno.test("what was sent before an error is read before the error is thrown", async () => {
-  const task: Partial<Task> = {
-    readLogs: async (_, call) => {
-      for (let at = 1; at <= 5; at++) await call.write(line(at));
-      throw new WarrenError("NODE_UNREACHABLE", "It went away");
-    },
-  };
-  await withServer({ task }, async ({ channel }) => {
-    const times: number[] = [];
-    const read = async () => {
-      for await (const { timeMs } of channel.serverStream(TaskServiceService.readLogs, LOGS)) {
-        times.push(timeMs);
-      }
-    };
-    assert.equal((await failure(read())).reason, "NODE_UNREACHABLE");
-    assert.deepEqual(times, [1, 2, 3, 4, 5]);
-  });
-});
-
 Deno.test("a handler that returns while it still waits for input ends the call", async () => {
   const task: Partial<Task> = {
     exec: async (requests, call) => {
