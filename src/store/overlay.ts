@@ -62,7 +62,7 @@ export class OverlayView implements StateView {
     this.#stamp = { atMs, version: asIndex(base.index) };
   }
 
-  /** Lays `action` on top; a task or service it names must be visible here. */
+  /** Lays `action` on top; a task or service it names must be visible here, but for a report. */
   lay(action: PassAction): void {
     switch (action.kind) {
       case "service.rollout": {
@@ -75,6 +75,7 @@ export class OverlayView implements StateView {
       case "task.remove":
         return this.#put(this.#getTask(action.id), null);
       default: {
+        if (action.kind === "task.report" && !this.task(action.id)) return;
         const task = this.#getTask(action.id);
         const after = changed(task, action, this.#stamp);
         if (after !== task) this.#put(task, after);

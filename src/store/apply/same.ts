@@ -4,7 +4,7 @@
 
 /** Whether two values of plain data are equal; an absent field equals an undefined one. */
 export function sameData(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  if (a === b) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   for (const key of keys) if (!sameData(own(a, key), own(b, key))) return false;
