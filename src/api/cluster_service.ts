@@ -14,7 +14,7 @@ export function clusterService(context: ApiContext): ServedService {
       const cluster = getCluster(context);
       const managers = context.members().map((member) => ({ ...member }));
       const leader = managers.find((member) => member.leader);
-      return Promise.resolve({
+      return {
         clusterId: cluster.id,
         leaderId: leader?.id ?? "",
         leaderAddress: leader?.address ?? "",
@@ -22,7 +22,7 @@ export function clusterService(context: ApiContext): ServedService {
         raft: context.raft(),
         version: VERSION,
         createdMs: cluster.createdMs,
-      });
+      };
     },
     getJoinToken: async ({ role, rotate }, call) => {
       const known = parseRole(role);

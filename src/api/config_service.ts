@@ -39,12 +39,12 @@ export function configService(context: ApiContext): ServedService {
       const usedBy = servicesUsing(view, ({ spec }) => {
         return spec.task.configs.some(({ name }) => name === config.name);
       });
-      return Promise.resolve({ config: configToProto(config, true), usedBy: [...usedBy] });
+      return { config: configToProto(config, true), usedBy: [...usedBy] };
     },
     listConfigs: () => {
-      return Promise.resolve({
+      return {
         configs: Array.from(view.configs(), (config) => configToProto(config, false)),
-      });
+      };
     },
     removeConfig: async ({ ref }, call) => {
       const { id } = resolveConfig(view, ref);

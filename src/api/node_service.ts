@@ -29,9 +29,9 @@ export function nodeService(context: ApiContext): ServedService {
   const { view } = context;
   return serve(NodeServiceService, {
     listNodes: () => {
-      return Promise.resolve({ nodes: Array.from(view.nodes(), (node) => shown(context, node)) });
+      return { nodes: Array.from(view.nodes(), (node) => shown(context, node)) };
     },
-    getNode: ({ ref }) => Promise.resolve({ node: shown(context, resolveNode(view, ref)) }),
+    getNode: ({ ref }) => ({ node: shown(context, resolveNode(view, ref)) }),
     updateNode: async (request, call) => {
       const { id } = resolveNode(view, request.ref);
       await proposeFromState(context, () => [update(resolveNode(view, id), request)], call);

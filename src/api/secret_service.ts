@@ -35,9 +35,9 @@ export function secretService(context: ApiContext): ServedService {
       const usedBy = servicesUsing(view, ({ spec }) => {
         return spec.task.secrets.some(({ name }) => name === secret.name);
       });
-      return Promise.resolve({ secret: secretToProto(secret), usedBy: [...usedBy] });
+      return { secret: secretToProto(secret), usedBy: [...usedBy] };
     },
-    listSecrets: () => Promise.resolve({ secrets: Array.from(view.secrets(), secretToProto) }),
+    listSecrets: () => ({ secrets: Array.from(view.secrets(), secretToProto) }),
     removeSecret: async ({ ref }, call) => {
       const { id } = resolveSecret(view, ref);
       await propose(context, [{ kind: "secret.remove", id }], call);

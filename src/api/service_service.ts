@@ -46,9 +46,9 @@ export function serviceService(context: ApiContext): ServedService {
       return { service: await createService(context, specFromRequest(view, "create", spec), call) };
     },
     getService: ({ ref }) => {
-      return Promise.resolve({ service: serviceWithHistory(view, resolveService(view, ref)) });
+      return { service: serviceWithHistory(view, resolveService(view, ref)) };
     },
-    listServices: () => Promise.resolve(list.encoded()),
+    listServices: () => list.encoded(),
     updateService: async (request, call) => {
       const { id, spec: before } = resolveService(view, request.ref);
       const message = request.spec && { ...request.spec, name: request.spec.name || before.name };

@@ -37,14 +37,14 @@ export function volumeService(context: ApiContext): ServedService {
       await propose(context, [{ kind: "volume.create", volume }], call);
       return { volume: shown(name) };
     },
-    getVolume: ({ ref }) => Promise.resolve({ volume: shown(ref) }),
+    getVolume: ({ ref }) => ({ volume: shown(ref) }),
     listVolumes: () => {
       const users = servicesByVolume(view);
-      return Promise.resolve({
+      return {
         volumes: Array.from(view.volumes(), (volume) => {
           return volumeToProto(volume, users.get(volume.name) ?? []);
         }),
-      });
+      };
     },
     removeVolume: async ({ ref }, call) => {
       const { id } = resolveVolume(view, ref);

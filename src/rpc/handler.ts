@@ -49,11 +49,11 @@ export type RequestOf<Method> = Method extends { requestDeserialize(value: Buffe
 export type ResponseOf<Method> = Method extends
   { responseDeserialize(value: Buffer): infer Response } ? Response : never;
 
-/** One request, one response. */
+/** One request, one response; throwing and rejecting are the same. */
 export type UnaryHandler<Request, Response> = (
   request: Request,
   call: RpcCall,
-) => Promise<Response>;
+) => Promise<Response> | Response;
 
 /** One request, many responses. */
 export type StreamHandler<Request, Response> = (
@@ -82,7 +82,7 @@ export type Handlers<Service extends AnyService> = {
 export interface ServedMethod {
   readonly name: string;
   readonly definition: MethodDefinition<unknown, unknown>;
-  readonly handler: (request: unknown, call: StreamCall<unknown>) => Promise<unknown>;
+  readonly handler: (request: unknown, call: StreamCall<unknown>) => unknown;
 }
 
 /** A service ready to be added to a server. */
