@@ -14,7 +14,6 @@ import { FaultList, formatFault, type ManifestFault, MAX_FAULTS } from "./place.
 import { decodeManifest } from "./yaml/source.ts";
 
 const FILE = "dir/bad.yaml";
-/** Generous, since test machines are shared; what must not happen takes minutes or for ever. */
 const MAX_MS = 1_000;
 
 /** All faults of a file, decoding included. */
@@ -25,12 +24,21 @@ function faultsOf(content: string | Uint8Array): readonly ManifestFault[] {
   return file === undefined ? faults.sorted([FILE]) : parseManifests([file]).faults;
 }
 
-for (const { name, content, fault, line, foundBy } of hostileManifests()) {
-  Deno.test(`parseManifests, given ${name}, ${foundBy === "parse" ? "refuses" : "passes"}`, () => {
+/** The same, in the best of three tries, since test machines are shared. */
+function faultsWithin(maxMs: number, content: string | Uint8Array): readonly ManifestFault[] {
+  let tookMs = Infinity;
+  for (let tries = 0; tries < 3; tries++) {
     const startMs = performance.now();
     const faults = faultsOf(content);
-    const tookMs = performance.now() - startMs;
-    assert.ok(tookMs < MAX_MS, `took ${tookMs} ms`);
+    tookMs = Math.min(tookMs, performance.now() - startMs);
+    if (tookMs < maxMs) return faults;
+  }
+  assert.fail(`took ${tookMs} ms at best`);
+}
+
+for (const { name, content, fault, line, foundBy } of hostileManifests()) {
+  Deno.test(`parseManifests, given ${name}, ${foundBy === "parse" ? "refuses" : "passes"}`, () => {
+    const faults = faultsWithin(MAX_MS, content);
     const lines = faults.map(formatFault);
     if (foundBy === "plan") return assert.deepEqual(lines, []);
     assert.ok(faults.length > 0 && faults.length <= MAX_FAULTS + 1, `${faults.length} faults`);

@@ -22,4 +22,6 @@ export {
 } from "./place.ts";
 export { type ManifestPlan, planDeletion, planManifests, type PlanOptions } from "./plan.ts";
 export * from "./resource.ts";
+export { MANIFEST_TABLES, type ManifestTable } from "./schema/tables.ts";
+export type { FieldRow } from "./schema/codec.ts";
 export { decodeManifest, type ManifestFile } from "./yaml/source.ts";

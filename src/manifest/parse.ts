@@ -4,6 +4,7 @@
  * Called by the CLI before anything is sent. Pure: files named by `fromFile` are asked for in
  * `fileReads` and handed in with a second call. A document with a fault gives no resource.
  */
+import { findNearest } from "../lib/mod.ts";
 import { defaultServiceSpec, fillHealthPort, type Labels, quoteText } from "../model/mod.ts";
 import { FaultList, formatPlace, type ManifestFault, type Place } from "./place.ts";
 import {
@@ -25,7 +26,6 @@ import {
 } from "./schema/resource_tables.ts";
 import { SERVICE_FIELDS, withJobRestart } from "./schema/service_table.ts";
 import { texts } from "./schema/texts.ts";
-import { findNearest } from "./suggest.ts";
 import { readDocuments } from "./yaml/read_yaml.ts";
 import type { ManifestFile } from "./yaml/source.ts";
 import { isNull, type MapTree, type Tree, type TreeEntry } from "./yaml/tree.ts";

@@ -46,7 +46,9 @@ export interface VolumeResource {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** Anything that a manifest can ask for. */
 export type Resource = ServiceResource | SecretResource | ConfigResource | VolumeResource;
+/** The kinds, as the store and messages name them. */
 export type ResourceKind = Resource["kind"];
 
 /** A resource and where it was written. */

@@ -4,9 +4,14 @@
  * Used by the tables of the kinds. Decoding never throws: a bad value is a fault and a blank.
  * `decode` of what `encode` wrote gives the same value.
  */
-import { formatDurationMs, parseBytes, parseDurationMs, parseMilliCpus } from "../../lib/mod.ts";
+import {
+  findNearest,
+  formatDurationMs,
+  parseBytes,
+  parseDurationMs,
+  parseMilliCpus,
+} from "../../lib/mod.ts";
 import { listChoices, quoteText } from "../../model/mod.ts";
-import { findNearest } from "../suggest.ts";
 import { isNull, looksLikeNoText, type ScalarTree, type Tree } from "../yaml/tree.ts";
 import type { Cursor } from "./cursor.ts";
 

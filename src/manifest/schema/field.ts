@@ -4,8 +4,8 @@
  *
  * Used by the tables of the kinds. A key that no row has is a fault with the nearest known key.
  */
+import { findNearest } from "../../lib/mod.ts";
 import { quoteText } from "../../model/mod.ts";
-import { findNearest } from "../suggest.ts";
 import type { MapTree, Tree, TreeEntry } from "../yaml/tree.ts";
 import { type Codec, type FieldRow, type Plain, refuse } from "./codec.ts";
 import type { Cursor } from "./cursor.ts";

@@ -30,7 +30,7 @@ export const YAML_LIMITS = {
   /** Lexical tokens of one document, white space included: about 8,000 lines. */
   documentTokens: 60_000,
   /** The same of all documents. */
-  tokens: 400_000,
+  tokens: 300_000,
   /** Nodes after aliases are followed. */
   nodes: 100_000,
   /** UTF-16 units of all texts after aliases are followed. */
