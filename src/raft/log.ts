@@ -1,0 +1,179 @@
+/**
+ * The log as the core sees it: entries after a base, what of them is durable, committed, applied.
+ *
+ * Kept in memory; the driver writes what `Ready` hands out and reports back. The base may lie before
+ * the snapshot: trailing entries spare a slow member the whole state. Invariant:
+ * `base <= snapshot <= applied <= committed <= last`, and `durable <= last`.
+ */
+import { assert } from "../lib/mod.ts";
+import type { Entry, SnapshotMeta } from "./types.ts";
+
+/** Result of looking for a place where two logs agree. */
+export interface Hint {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** Entries from just after the snapshot to the last one. */
+export class RaftLog {
+  #entries: Entry[];
+  /** The entry just before the first one kept. */
+  #base: Hint;
+  #snapshot: SnapshotMeta;
+  #committed: number;
+  #applied: number;
+  /** Everything up to here is on this member's disk. */
+  #durable: number;
+
+  /** `entries` follow on `base` without a gap and reach at least `snapshot`; all of it is durable. */
+  constructor(snapshot: SnapshotMeta, base: Hint, entries: readonly Entry[]) {
+    this.#snapshot = snapshot;
+    this.#base = base;
+    this.#entries = [...entries];
+    this.#committed = snapshot.index;
+    this.#applied = snapshot.index;
+    this.#durable = base.index + entries.length;
+    entries.forEach((entry, at) => {
+      assert(entry.index === base.index + 1 + at, "the restored log has no gap");
+    });
+    assert(base.index <= snapshot.index && snapshot.index <= this.#durable, "log meets snapshot");
+  }
+
+  get snapshot(): SnapshotMeta {
+    return this.#snapshot;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  get durable(): number {
+    return this.#durable;
+  }
+
+  get lastIndex(): number {
+    return this.#base.index + this.#entries.length;
+  }
+
+  get lastTerm(): number {
+    return this.#entries.at(-1)?.term ?? this.#base.term;
+  }
+
+  /** First index that entries are kept for. */
+  get firstIndex(): number {
+    return this.#base.index + 1;
+  }
+
+  /** The term at `index`; undefined when it was compacted away or is not there yet. */
+  termAt(index: number): number | undefined {
+    if (index === this.#base.index) return this.#base.term;
+    return this.entryAt(index)?.term;
+  }
+
+  entryAt(index: number): Entry | undefined {
+    return this.#entries[index - this.firstIndex];
+  }
+
+  /** Whether this log holds just that entry. */
+  matches(index: number, term: number): boolean {
+    return this.termAt(index) === term;
+  }
+
+  /** Entries in [from, to), cut when they exceed `maxBytes`; at least one when there is one. */
+  slice(from: number, to: number, maxBytes: number): readonly Entry[] {
+    assert(from >= this.firstIndex, `entries from ${from} are kept`);
+    const found: Entry[] = [];
+    let bytes = 0;
+    for (let index = from; index < to; index++) {
+      const entry = this.entryAt(index);
+      if (!entry) break;
+      bytes += entryBytes(entry);
+      if (found.length > 0 && bytes > maxBytes) break;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  /** Adds entries that follow on the last one. */
+  append(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      assert(entry.index === this.lastIndex + 1, "entries are appended without a gap");
+      assert(entry.term >= this.lastTerm, "terms never fall along the log");
+      this.#entries.push(entry);
+    }
+  }
+
+  /** Drops entries from `index` on. Never below what is committed (rule B2). */
+  truncate(index: number): void {
+    assert(index > this.#committed, `entry ${index} is committed and cannot be truncated`);
+    this.#entries.length = Math.max(0, index - this.firstIndex);
+    this.#durable = Math.min(this.#durable, index - 1);
+  }
+
+  /** Raises the commit index; it never falls. True when it rose. */
+  commitTo(index: number): boolean {
+    if (index <= this.#committed) return false;
+    assert(index <= this.lastIndex, `commit ${index} is within the log (${this.lastIndex})`);
+    this.#committed = index;
+    return true;
+  }
+
+  /**
+   * A write finished: up to (index, term) is durable. Ignored when that entry was replaced since, as
+   * its bytes are then not those on disk (the ABA guard).
+   */
+  durableTo(index: number, term: number): void {
+    if (index > this.#durable && this.matches(index, term)) this.#durable = index;
+  }
+
+  /** Entries that may be applied: committed and durable here. Marks them as handed out. */
+  takeApplicable(maxBytes: number): readonly Entry[] {
+    const to = Math.min(this.#committed, this.#durable);
+    if (to <= this.#applied) return [];
+    const entries = this.slice(this.#applied + 1, to + 1, maxBytes);
+    this.#applied += entries.length;
+    return entries;
+  }
+
+  /** A local snapshot was made: entries before `keepFrom`, all within it, are forgotten. */
+  compact(snapshot: SnapshotMeta, keepFrom: number): void {
+    assert(snapshot.index <= this.#applied, "only what was applied is compacted");
+    if (snapshot.index > this.#snapshot.index) this.#snapshot = snapshot;
+    const index = Math.min(this.#snapshot.index, keepFrom - 1);
+    if (index <= this.#base.index) return;
+    const term = this.termAt(index);
+    assert(term !== undefined, "the term at the compaction point is known");
+    this.#entries.splice(0, index - this.#base.index);
+    this.#base = { index, term };
+  }
+
+  /** Replaces everything by a snapshot from the leader (rule F2: no suffix of a log that disagrees). */
+  restore(snapshot: SnapshotMeta): void {
+    assert(snapshot.index > this.#committed, "a snapshot does not go back");
+    this.#entries = [];
+    this.#snapshot = snapshot;
+    this.#base = { index: snapshot.index, term: snapshot.term };
+    this.#committed = snapshot.index;
+    this.#applied = snapshot.index;
+    this.#durable = snapshot.index;
+  }
+
+  /**
+   * The last place at or before `index` whose term is at most `term`: where two logs may agree, with
+   * whole terms skipped (rule B11).
+   */
+  conflictHint(index: number, term: number): Hint {
+    let at = Math.min(index, this.lastIndex);
+    while (at > this.#base.index && (this.termAt(at) ?? 0) > term) at--;
+    return { index: at, term: this.termAt(at) ?? 0 };
+  }
+}
+
+/** What an entry counts against limits, in bytes. */
+export function entryBytes({ payload }: Entry): number {
+  return 32 + (payload.kind === "data" ? payload.data.length : 0);
+}

@@ -1,0 +1,158 @@
+/**
+ * What a leader knows of one member's log, and how much it may have on its way to it.
+ *
+ * `probe`: one append at a time until the match point is known. `replicate`: optimistic pipelining
+ * within a window. `snapshot`: no appends until the snapshot arrived or failed. Invariant:
+ * `match < next`.
+ */
+import { assert } from "../lib/mod.ts";
+
+/** Bounds of what is on its way to one member. */
+export interface Window {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+type State =
+  | { readonly kind: "probe"; readonly isPaused: boolean }
+  | { readonly kind: "replicate" }
+  | { readonly kind: "snapshot"; readonly index: number };
+
+/** Progress of one member. */
+export class Progress {
+  #match = 0;
+  #next: number;
+  #state: State = { kind: "probe", isPaused: false };
+  #inflight: { readonly lastIndex: number; readonly bytes: number }[] = [];
+  #inflightBytes = 0;
+  /** It answered a heartbeat while something was on its way, which may be lost. */
+  #isDoubtful = false;
+  /** The latest heartbeat round that it answered. */
+  ackedRound: number;
+
+  /** `next` is the first index to send; `round` counts as answered, so that a newcomer is not silent. */
+  constructor(next: number, round: number) {
+    this.#next = next;
+    this.ackedRound = round;
+  }
+
+  get match(): number {
+    return this.#match;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  get state(): State["kind"] {
+    return this.#state.kind;
+  }
+
+  /** Whether an append may be sent now. */
+  canSend(window: Window): boolean {
+    switch (this.#state.kind) {
+      case "probe":
+        return !this.#state.isPaused;
+      case "replicate":
+        return this.#inflight.length < window.messages && this.#inflightBytes < window.bytes;
+      case "snapshot":
+        return false;
+    }
+  }
+
+  /** An append of `count` entries and `bytes` bytes was sent. */
+  sent(count: number, bytes: number): void {
+    if (this.#state.kind === "replicate") {
+      if (count === 0) return;
+      this.#next += count;
+      this.#inflight.push({ lastIndex: this.#next - 1, bytes });
+      this.#inflightBytes += bytes;
+    } else if (this.#state.kind === "probe") {
+      this.#state = { kind: "probe", isPaused: true };
+    }
+  }
+
+  /** It holds everything up to `index`. True when that is news. */
+  acked(index: number): boolean {
+    this.#free(index);
+    const isNews = index > this.#match;
+    if (isNews) this.#match = index;
+    this.#next = Math.max(this.#next, this.#match + 1);
+    const { kind } = this.#state;
+    const hasSnapshot = this.#state.kind === "snapshot" && index >= this.#state.index;
+    if (kind === "probe" || hasSnapshot) this.#become({ kind: "replicate" });
+    return isNews;
+  }
+
+  /** It refused the append after `prevIndex`; try from the hint. False when the refusal is old. */
+  refused(prevIndex: number, hintIndex: number): boolean {
+    if (
+      this.#state.kind === "replicate" ? prevIndex <= this.#match : prevIndex !== this.#next - 1
+    ) {
+      return false;
+    }
+    this.#next = Math.max(this.#match + 1, Math.min(prevIndex, hintIndex + 1));
+    this.#become({ kind: "probe", isPaused: false });
+    return true;
+  }
+
+  /** It answers: whatever was lost on the way may be sent again (rule B12). */
+  resume(): void {
+    if (this.#state.kind === "probe") this.#state = { kind: "probe", isPaused: false };
+    this.#isDoubtful = true;
+  }
+
+  /** Whether to ask, with an append that carries nothing, if all up to `lastIndex` arrived. */
+  takeDoubt(lastIndex: number): boolean {
+    const isDoubtful = this.#isDoubtful && this.#match < lastIndex;
+    this.#isDoubtful = false;
+    return isDoubtful;
+  }
+
+  /** The transport lost it: what was on its way is in doubt. */
+  lost(): void {
+    if (this.#state.kind === "replicate") this.#become({ kind: "probe", isPaused: false });
+    this.#next = this.#match + 1;
+  }
+
+  /** A snapshot as of `index` is on its way. */
+  sendingSnapshot(index: number): void {
+    this.#become({ kind: "snapshot", index });
+  }
+
+  /** The snapshot arrived or failed; go on by probing (rule F7). */
+  snapshotEnded(hasArrived: boolean): void {
+    if (this.#state.kind !== "snapshot") return;
+    const index = hasArrived ? this.#state.index : this.#match;
+    this.#next = Math.max(this.#match, index) + 1;
+    this.#become({ kind: "probe", isPaused: false });
+  }
+
+  /** The member restarted with less than it had: forget what it acknowledged (study 4.5). */
+  reset(next: number): void {
+    this.#match = 0;
+    this.#next = next;
+    this.#become({ kind: "probe", isPaused: false });
+  }
+
+  /** One line for tests, logs and inspection. */
+  describe(): string {
+    const paused = this.#state.kind === "probe" && this.#state.isPaused ? " paused" : "";
+    const flight = this.#inflight.length > 0 ? ` inflight=${this.#inflight.length}` : "";
+    return `${this.#state.kind}${paused} match=${this.#match} next=${this.#next}${flight}`;
+  }
+
+  #become(state: State): void {
+    assert(this.#match < this.#next, "match is before next");
+    this.#state = state;
+    this.#inflight = [];
+    this.#inflightBytes = 0;
+    if (state.kind === "replicate") this.#next = this.#match + 1;
+  }
+
+  #free(index: number): void {
+    while (this.#inflight[0] && this.#inflight[0].lastIndex <= index) {
+      this.#inflightBytes -= this.#inflight.shift()?.bytes ?? 0;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Linearizable reads without a log entry: ReadIndex (dissertation 6.4), at any member.
+ *
+ * The index is taken first, then a heartbeat round is begun and confirmed by a quorum (rule C1).
+ * Rounds are counted by the leader itself, so no caller's id can confirm another's read (rule C3).
+ */
+import { quorumValue } from "./quorum.ts";
+import { type CoreState, type Leading, sendNow } from "./state.ts";
+import { knownLeader } from "./terms.ts";
+import type { MemberId, Message } from "./types.ts";
+
+/** A client of this member wants to read; the answer comes with a `Ready`. */
+export function requestRead(state: CoreState, id: number): void {
+  const leader = knownLeader(state);
+  if (leader === null) {
+    state.outbox.readsFailed.push(id);
+  } else if (leader === state.config.id) {
+    takeRead(state, state.config.id, id);
+  } else {
+    state.forwarded.set(id, { untilTick: state.tick + state.config.electionTimeoutTicks });
+    sendNow(state, { kind: "read", to: leader, id });
+  }
+}
+
+/** A read arrives at whoever leads; others say that they cannot answer. */
+export function takeRead(state: CoreState, from: MemberId, id: number): void {
+  if (state.role.kind !== "leader") return answer(state, { from, id, index: null });
+  const { leading } = state.role;
+  if (state.log.committed < leading.noopIndex) {
+    leading.earlyReads.push({ from, id });
+  } else {
+    leading.reads.push({ from, id, index: state.log.committed, round: leading.round + 1 });
+    leading.isRoundWanted = true;
+  }
+}
+
+/** The first own entry is committed: reads may begin (rule C2). */
+export function answerEarlyReads(state: CoreState, leading: Leading): void {
+  if (state.log.committed < leading.noopIndex) return;
+  const waiting = leading.earlyReads;
+  leading.earlyReads = [];
+  for (const { from, id } of waiting) takeRead(state, from, id);
+}
+
+/** Begins a round: heartbeats that confirm the lease and the reads taken before it. */
+export function beginRound(state: CoreState, leading: Leading): void {
+  leading.round += 1;
+  leading.isRoundWanted = false;
+  leading.sinceRoundTicks = 0;
+  leading.roundSentTick.set(leading.round, state.tick);
+  for (const [to, progress] of leading.progress) {
+    // Never beyond what the member is known to hold (rule B7).
+    const commit = Math.min(progress.match, state.log.committed);
+    sendNow(state, { kind: "heartbeat", to, round: leading.round, commit });
+  }
+  confirmRounds(state, leading);
+}
+
+/** A member answered a round. */
+export function handleHeartbeatReply(
+  state: CoreState,
+  message: Extract<Message, { kind: "heartbeat.reply" }>,
+): void {
+  if (state.role.kind !== "leader") return;
+  const { leading } = state.role;
+  const progress = leading.progress.get(message.from);
+  if (!progress || message.round > leading.round) return;
+  progress.ackedRound = Math.max(progress.ackedRound, message.round);
+  progress.resume();
+  confirmRounds(state, leading);
+}
+
+function confirmRounds(state: CoreState, leading: Leading): void {
+  const { memberships, config } = state;
+  const confirmed = quorumValue(
+    memberships.latest,
+    (id) => id === config.id ? leading.round : leading.progress.get(id)?.ackedRound ?? 0,
+  );
+  const sentTick = leading.roundSentTick.get(confirmed);
+  if (sentTick !== undefined) leading.confirmedTick = Math.max(leading.confirmedTick, sentTick);
+  for (const round of leading.roundSentTick.keys()) {
+    if (round < confirmed) leading.roundSentTick.delete(round);
+  }
+  const ready = leading.reads.filter(({ round }) => round <= confirmed);
+  if (ready.length === 0) return;
+  leading.reads = leading.reads.filter(({ round }) => round > confirmed);
+  for (const read of ready) answer(state, read);
+}
+
+function answer(
+  state: CoreState,
+  { from, id, index }: {
+    readonly from: MemberId;
+    readonly id: number;
+    readonly index: number | null;
+  },
+): void {
+  if (from !== state.config.id) sendNow(state, { kind: "read.reply", to: from, id, index });
+  else if (index === null) state.outbox.readsFailed.push(id);
+  else state.outbox.reads.push({ id, index });
+}
+
+/** The leader's answer to a read that was forwarded to it. */
+export function handleReadReply(
+  state: CoreState,
+  message: Extract<Message, { kind: "read.reply" }>,
+): void {
+  if (!state.forwarded.delete(message.id)) return;
+  if (message.index === null) state.outbox.readsFailed.push(message.id);
+  else state.outbox.reads.push({ id: message.id, index: message.index });
+}
+
+/** Fails the forwarded reads that nobody answered in time. */
+export function expireReads(state: CoreState): void {
+  for (const [id, { untilTick }] of state.forwarded) {
+    if (state.tick < untilTick) continue;
+    state.forwarded.delete(id);
+    state.outbox.readsFailed.push(id);
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Replication: the leader's appends and their answers, and what a follower makes of them.
+ *
+ * Rules B1 to B12 of the study; each function names those it carries out.
+ */
+import { everyone, isVoter } from "./membership.ts";
+import { Progress } from "./progress.ts";
+import { quorumValue } from "./quorum.ts";
+import { answerEarlyReads } from "./reads.ts";
+import { type CoreState, type Leading, sendAfterPersisted, sendNow } from "./state.ts";
+import { becomeFollower } from "./terms.ts";
+import type { Entry, MemberId, Message, Payload } from "./types.ts";
+import { entryBytes } from "./log.ts";
+
+type Append = Extract<Message, { kind: "append" }>;
+type AppendReply = Extract<Message, { kind: "append.reply" }>;
+type Snapshot = Extract<Message, { kind: "snapshot" }>;
+
+/** The first entry of a leadership (rule B6): commits what it inherited, and opens reads. */
+export function openLeadership(state: CoreState): void {
+  appendOwn(state, { kind: "noop" });
+}
+
+/** Appends an entry of this term to the leader's own log (rule B1). Returns its index. */
+export function appendOwn(state: CoreState, payload: Payload): number {
+  const { log, memberships, outbox } = state;
+  const entry: Entry = { index: log.lastIndex + 1, term: state.term, payload };
+  log.append([entry]);
+  outbox.entries.push(entry);
+  if (payload.kind === "membership") memberships.append(entry.index, payload.membership);
+  if (state.role.kind === "leader") state.role.leading.uncommittedBytes += entryBytes(entry);
+  return entry.index;
+}
+
+/** Brings the table of members in line with the membership in force (rules E7, E9, D3). */
+export function membershipChanged(state: CoreState, leading: Leading): void {
+  const members = everyone(state.memberships.latest);
+  for (const id of members) {
+    if (id !== state.config.id && !leading.progress.has(id)) {
+      leading.progress.set(id, new Progress(state.log.lastIndex, leading.round));
+    }
+  }
+  for (const id of leading.progress.keys()) {
+    if (!members.includes(id)) leading.progress.delete(id);
+  }
+  if (leading.transfer && !isVoter(state.memberships.latest, leading.transfer.to)) {
+    leading.transfer = null;
+  }
+  advanceCommit(state, leading);
+}
+
+/** Sends what each member lacks, within its window (rules G2, G6). */
+export function sendAppends(state: CoreState, leading: Leading, isCommitNews: boolean): void {
+  for (const [id, progress] of leading.progress) {
+    let hasSent = false;
+    while (hasMore(state, progress) && sendOne(state, id, progress)) hasSent = true;
+    const isAsked = progress.takeDoubt(state.log.lastIndex) || isCommitNews;
+    const isIdle = !hasSent && progress.state === "replicate";
+    if (isAsked && isIdle) sendEntries(state, { to: id, progress, entries: [] });
+  }
+}
+
+function hasMore({ log, config }: CoreState, progress: Progress): boolean {
+  const window = { messages: config.inflightMessages, bytes: config.inflightBytes };
+  return progress.next <= log.lastIndex && progress.canSend(window);
+}
+
+/** Sends one append, or a snapshot when the entries are gone. False when nothing more may follow. */
+function sendOne(state: CoreState, to: MemberId, progress: Progress): boolean {
+  const { log, config } = state;
+  if (progress.next < log.firstIndex) {
+    sendNow(state, { kind: "snapshot", to, snapshot: log.snapshot });
+    progress.sendingSnapshot(log.snapshot.index);
+    return false;
+  }
+  const end = Math.min(log.lastIndex + 1, progress.next + config.maxAppendEntries);
+  const entries = log.slice(progress.next, end, config.maxAppendBytes);
+  sendEntries(state, { to, progress, entries });
+  return progress.state === "replicate";
+}
+
+function sendEntries(
+  state: CoreState,
+  { to, progress, entries }: {
+    readonly to: MemberId;
+    readonly progress: Progress;
+    readonly entries: readonly Entry[];
+  },
+): void {
+  const { log } = state;
+  const prevIndex = progress.next - 1;
+  const prevTerm = log.termAt(prevIndex) ?? 0;
+  sendNow(state, { kind: "append", to, prevIndex, prevTerm, entries, commit: log.committed });
+  progress.sent(entries.length, entries.reduce((sum, entry) => sum + entryBytes(entry), 0));
+}
+
+/** A follower takes an append of its leader (rules B2, B3, B4, B9). */
+export function handleAppend(state: CoreState, message: Append): void {
+  const { log } = state;
+  const { from: to, prevIndex, prevTerm, entries } = message;
+  if (prevIndex < log.committed) return acknowledge(state, to, log.committed);
+  if (!log.matches(prevIndex, prevTerm)) {
+    const hint = log.conflictHint(prevIndex, prevTerm);
+    return sendAfterPersisted(state, {
+      kind: "append.reply",
+      to,
+      isOk: false,
+      index: prevIndex,
+      hintIndex: hint.index,
+      hintTerm: hint.term,
+    });
+  }
+  takeEntries(state, entries);
+  const verified = prevIndex + entries.length;
+  log.commitTo(Math.max(log.committed, Math.min(message.commit, verified)));
+  acknowledge(state, to, verified);
+}
+
+/** Appends what is new; truncates only at a real conflict. */
+function takeEntries(state: CoreState, entries: readonly Entry[]): void {
+  const { log, memberships, outbox } = state;
+  const at = entries.findIndex(({ index, term }) => !log.matches(index, term));
+  if (at < 0) return;
+  const fresh = entries.slice(at);
+  const first = fresh[0];
+  if (first && first.index <= log.lastIndex) {
+    log.truncate(first.index);
+    memberships.truncate(first.index);
+    outbox.truncateFrom = Math.min(outbox.truncateFrom ?? first.index, first.index);
+    outbox.entries = outbox.entries.filter(({ index }) => index < first.index);
+  }
+  log.append(fresh);
+  outbox.entries.push(...fresh);
+  for (const { index, payload } of fresh) {
+    if (payload.kind === "membership") memberships.append(index, payload.membership);
+  }
+}
+
+function acknowledge(state: CoreState, to: MemberId, index: number): void {
+  sendAfterPersisted(state, {
+    kind: "append.reply",
+    to,
+    isOk: true,
+    index,
+    hintIndex: 0,
+    hintTerm: 0,
+  });
+}
+
+/** A follower takes a snapshot whose data is on its disk and verified (rules F2, F3). */
+export function handleSnapshot(state: CoreState, { from, snapshot }: Snapshot): void {
+  const { log, memberships, outbox } = state;
+  if (snapshot.index <= log.committed) return acknowledge(state, from, log.committed);
+  if (log.matches(snapshot.index, snapshot.term)) {
+    log.commitTo(snapshot.index);
+    return acknowledge(state, from, snapshot.index);
+  }
+  log.restore(snapshot);
+  memberships.reset(snapshot.index, snapshot.membership);
+  outbox.snapshot = snapshot;
+  outbox.truncateFrom = null;
+  outbox.entries = [];
+  acknowledge(state, from, snapshot.index);
+}
+
+/** The leader learns what a member holds (rules B8, B11, B12). */
+export function handleAppendReply(state: CoreState, message: AppendReply): void {
+  if (state.role.kind !== "leader") return;
+  const { leading } = state.role;
+  const progress = leading.progress.get(message.from);
+  if (!progress) return;
+  if (!message.isOk) {
+    const { index } = state.log.conflictHint(message.hintIndex, message.hintTerm);
+    progress.refused(message.index, index);
+    return;
+  }
+  if (message.index > state.log.lastIndex) return;
+  if (progress.acked(message.index)) advanceCommit(state, leading);
+  else progress.resume();
+}
+
+/** Commits what a quorum holds, counting entries of the own term only (rule B5). */
+export function advanceCommit(state: CoreState, leading: Leading): void {
+  const { log, memberships, config } = state;
+  const held = quorumValue(
+    memberships.latest,
+    (id) => id === config.id ? log.durable : leading.progress.get(id)?.match ?? 0,
+  );
+  if (held <= log.committed || log.termAt(held) !== state.term) return;
+  for (let index = log.committed + 1; index <= held; index++) {
+    const entry = log.entryAt(index);
+    if (entry) leading.uncommittedBytes -= entryBytes(entry);
+  }
+  leading.uncommittedBytes = Math.max(0, leading.uncommittedBytes);
+  log.commitTo(held);
+  answerEarlyReads(state, leading);
+  maybeLeave(state);
+}
+
+/** A leader outside the membership steps down once that is committed (rule E6). */
+function maybeLeave(state: CoreState): void {
+  const { memberships, log, config } = state;
+  const isOut = !isVoter(memberships.latest, config.id);
+  if (isOut && memberships.latestIndex <= log.committed) becomeFollower(state, state.term, null);
+}

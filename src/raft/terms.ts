@@ -1,0 +1,113 @@
+/**
+ * The only place where term, vote and role change.
+ *
+ * Every change that must be durable is noted in the outbox in the same turn. Timeouts are drawn anew
+ * on each change (rule A10).
+ */
+import { assert } from "../lib/mod.ts";
+import { everyone, isVoter } from "./membership.ts";
+import { Progress } from "./progress.ts";
+import { type CoreState, randomTicks } from "./state.ts";
+import type { MemberId } from "./types.ts";
+
+/** Follows `leader` (or nobody yet) in `term`, which is not lower than the present one. */
+export function becomeFollower(state: CoreState, term: number, leader: MemberId | null): void {
+  assert(term >= state.term, "terms only rise");
+  failReads(state);
+  if (term > state.term) {
+    state.term = term;
+    state.vote = null;
+    state.outbox.isHardChanged = true;
+    state.outbox.isSelfVoteDue = false;
+  }
+  state.role = { kind: "follower", leader };
+  if (leader !== null) state.leaderSeenTick = state.tick;
+  restartDeadline(state, state.config.heartbeatTimeoutTicks);
+}
+
+/** Asks whether a campaign could succeed; term and vote stay (9.6). */
+export function becomePreCandidate(state: CoreState): void {
+  failReads(state);
+  const votes = new Map([[state.config.id, true]]);
+  state.role = { kind: "candidate", isPre: true, isTransfer: false, votes };
+  state.leaderSeenTick = null;
+  restartDeadline(state, state.config.electionTimeoutTicks);
+}
+
+/** Campaigns in the next term. The own vote counts once it is durable (rule A4). */
+export function becomeCandidate(state: CoreState, isTransfer: boolean): void {
+  failReads(state);
+  state.term += 1;
+  state.vote = state.config.id;
+  state.outbox.isHardChanged = true;
+  state.outbox.isSelfVoteDue = true;
+  state.role = { kind: "candidate", isPre: false, isTransfer, votes: new Map() };
+  state.leaderSeenTick = null;
+  restartDeadline(state, state.config.electionTimeoutTicks);
+}
+
+/** Leads this term. The caller appends the opening entry next. */
+export function becomeLeader(state: CoreState): void {
+  assert(state.role.kind === "candidate" && !state.role.isPre, "only a candidate can win");
+  const { log, memberships, config } = state;
+  const noopIndex = log.lastIndex + 1;
+  const progress = new Map<MemberId, Progress>();
+  for (const id of everyone(memberships.latest)) {
+    if (id !== config.id) progress.set(id, new Progress(noopIndex, 0));
+  }
+  state.role = {
+    kind: "leader",
+    leading: {
+      progress,
+      noopIndex,
+      round: 0,
+      roundSentTick: new Map(),
+      confirmedTick: state.tick,
+      isRoundWanted: true,
+      sinceRoundTicks: 0,
+      reads: [],
+      earlyReads: [],
+      transfer: null,
+      uncommittedBytes: 0,
+    },
+  };
+}
+
+/** Gives `id` the vote of this term. */
+export function castVote(state: CoreState, id: MemberId): void {
+  assert(state.vote === null || state.vote === id, "one vote a term");
+  if (state.vote !== id) {
+    state.vote = id;
+    state.outbox.isHardChanged = true;
+  }
+  restartDeadline(state, state.config.heartbeatTimeoutTicks);
+}
+
+/** Waits a freshly drawn time before the next campaign. */
+export function restartDeadline(state: CoreState, baseTicks: number): void {
+  state.deadlineTick = state.tick + randomTicks(state, baseTicks);
+}
+
+/** Whether this member may campaign: a voter of the membership in force (rule A9). */
+export function canCampaign(state: CoreState): boolean {
+  return isVoter(state.memberships.latest, state.config.id);
+}
+
+/** The leader this member knows of, itself included. */
+export function knownLeader(state: CoreState): MemberId | null {
+  if (state.role.kind === "leader") return state.config.id;
+  return state.role.kind === "follower" ? state.role.leader : null;
+}
+
+/** Reads die with the role that took them (rule C4). */
+function failReads(state: CoreState): void {
+  const { outbox, config } = state;
+  if (state.role.kind === "leader") {
+    const { reads, earlyReads } = state.role.leading;
+    for (const { from, id } of [...reads, ...earlyReads]) {
+      if (from === config.id) outbox.readsFailed.push(id);
+    }
+  }
+  for (const id of state.forwarded.keys()) outbox.readsFailed.push(id);
+  state.forwarded.clear();
+}
