@@ -14,6 +14,7 @@ import {
   type TaskId,
 } from "../model/mod.ts";
 import type { Action, NewTask } from "./action.ts";
+import { sameData } from "./apply/same.ts";
 import {
   createdTask,
   desiredTask,
@@ -236,7 +237,9 @@ function changed(task: Task, action: TaskChange, stamp: Stamp): Task {
       assert(task.nodeId === null, `task ${task.id} has no node yet`);
       return placedTask(task, action.nodeId, stamp);
     case "task.unplaced":
-      return unplacedTask(task, action.unplaced, stamp);
+      return sameData(task.unplaced, action.unplaced)
+        ? task
+        : unplacedTask(task, action.unplaced, stamp);
     case "task.desire":
       return isDesiredForward(task.desired, action.desired)
         ? desiredTask(task, action.desired, stamp)

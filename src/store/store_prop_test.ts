@@ -14,7 +14,7 @@ import type { ChangeSet } from "./feed.ts";
 import { OverlayView, type PassAction } from "./overlay.ts";
 import { encodeState } from "./snapshot.ts";
 import { Store } from "./store.ts";
-import { describeState, START_MS } from "./testing/store_fixture.ts";
+import { describeState, joined, snapshotBytes, START_MS } from "./testing/store_fixture.ts";
 import { type Draw, draws, proposalOf } from "./testing/random_proposals.ts";
 import { heldHostPorts } from "./usage.ts";
 import type { StateView } from "./view.ts";
@@ -35,17 +35,6 @@ function run(
     check(store, proposal);
   }
   return { store, proposals };
-}
-
-function bytesOf(store: Store): Uint8Array {
-  const slices = [...encodeState(store.snapshot())];
-  const bytes = new Uint8Array(slices.reduce((sum, slice) => sum + slice.length, 0));
-  let at = 0;
-  for (const slice of slices) {
-    bytes.set(slice, at);
-    at += slice.length;
-  }
-  return bytes;
 }
 
 Deno.test("apply is deterministic: the log as read back from bytes gives the same state", () => {
@@ -113,7 +102,7 @@ Deno.test("snapshot and restore are inverse: same digest, same order, same futur
     fc.property(draws, fc.nat(59), (drawn, cut) => {
       const { store, proposals } = run(drawn.slice(0, cut + 1));
       const restored = new Store();
-      restored.restore(bytesOf(store));
+      restored.restore(snapshotBytes(store));
       assert.equal(restored.digest(), store.digest());
       assert.equal(restored.view.index, store.view.index);
       assert.deepEqual(describeState(restored), describeState(store));
@@ -140,8 +129,7 @@ Deno.test("a snapshot shows the state it was taken of, whatever is applied while
         store.apply(asIndex(half + at + 1), proposalOf(store.view, half + at, draw));
       }
       const restored = new Store();
-      const whole = [...slices].map((slice) => new TextDecoder().decode(slice)).join("");
-      restored.restore(new TextEncoder().encode(whole));
+      restored.restore(joined([...slices]));
       assert.equal(restored.digest(), digest);
     }),
     RUNS,
@@ -303,7 +291,7 @@ Deno.test("an overlay foresees what apply does", () => {
     fc.property(draws, draws, (setUp, drawn) => {
       const { store, proposals } = run(setUp);
       const base = new Store();
-      base.restore(bytesOf(store));
+      base.restore(snapshotBytes(store));
       const atMs = wallMs(START_MS + 10_000_000);
       const overlay = new OverlayView(base.view, atMs);
       for (const [at, draw] of drawn.entries()) {

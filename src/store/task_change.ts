@@ -110,10 +110,12 @@ export function orphanedTask(task: Task, message: string, stamp: Stamp): Task {
 
 /**
  * Whether `next` is news: a greater sequence, the task not ended, and no step back within one
- * attempt. Whatever is not news is ignored, since reports may arrive late or twice.
+ * attempt. Whatever is not news is ignored, since reports may arrive late or twice. `pending` and
+ * `assigned` are no agent's to say.
  */
 export function isNews(known: TaskStatus, next: TaskStatus): boolean {
   if (next.sequence <= known.sequence || isTerminal(known.state)) return false;
+  if (stateRank(next.state) < stateRank("preparing")) return false;
   if (next.restarts !== known.restarts) return next.restarts > known.restarts;
   return stateRank(next.state) >= stateRank(known.state);
 }

@@ -25,6 +25,7 @@ import {
 import type { Action, NewTask } from "../action.ts";
 import type { ChangeSet } from "../feed.ts";
 import type { Applied } from "../proposer.ts";
+import { encodeState } from "../snapshot.ts";
 import { Store } from "../store.ts";
 
 /** Wall time of the first proposal of a fixture. */
@@ -153,6 +154,22 @@ export class StoreFixture {
     this.ok(volumeCreate(id, name));
     return id;
   }
+}
+
+/** The state of `store` as the bytes of a snapshot. */
+export function snapshotBytes(store: Store): Uint8Array {
+  return joined([...encodeState(store.snapshot())]);
+}
+
+/** One array of all `slices`. */
+export function joined(slices: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(slices.reduce((sum, slice) => sum + slice.length, 0));
+  let at = 0;
+  for (const slice of slices) {
+    bytes.set(slice, at);
+    at += slice.length;
+  }
+  return bytes;
 }
 
 /** Everything a reader could see, as plain data in order of iteration; the index apart. */
