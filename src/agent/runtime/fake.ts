@@ -133,7 +133,7 @@ export class FakeRuntime implements Runtime {
     const existing = this.#byName.get(spec.name);
     if (existing) return existing.id;
     this.#made++;
-    const id = this.#made.toString(16).padStart(64, "f");
+    const id = this.#made.toString(16).padStart(64, "0");
     const container = new FakeContainer(
       id,
       spec,
