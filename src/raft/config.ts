@@ -2,7 +2,7 @@
  * Limits and times of a core: defaults, and what combinations are refused.
  */
 import type { CoreConfig } from "./state.ts";
-import type { MemberId } from "./types.ts";
+import type { MemberId } from "./message.ts";
 
 /** Milliseconds of one tick: fine enough for the lease, cheap enough to count. */
 export const TICK_MS = 10;

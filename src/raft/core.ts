@@ -31,7 +31,7 @@ import type {
   Ready,
   Refusal,
   SnapshotMeta,
-} from "./types.ts";
+} from "./message.ts";
 
 /** What a member finds on its disk; a new one finds nothing. */
 export interface Restored {

@@ -12,7 +12,7 @@ import {
   canCampaign,
   castVote,
 } from "./terms.ts";
-import type { Message } from "./types.ts";
+import type { Message } from "./message.ts";
 
 type Vote = Extract<Message, { kind: "vote" }>;
 type VoteReply = Extract<Message, { kind: "vote.reply" }>;

@@ -6,7 +6,7 @@
  * `base <= snapshot <= applied <= committed <= last`, and `durable <= last`.
  */
 import { assert } from "../lib/mod.ts";
-import type { Entry, SnapshotMeta } from "./types.ts";
+import type { Entry, SnapshotMeta } from "./message.ts";
 
 /** Result of looking for a place where two logs agree. */
 export interface Hint {

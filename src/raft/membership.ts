@@ -7,7 +7,7 @@
  * term first (the correction of 2015), which the core checks.
  */
 import { assert } from "../lib/mod.ts";
-import type { MemberId, Membership } from "./types.ts";
+import type { MemberId, Membership } from "./message.ts";
 
 /** One step of change. */
 export type MembershipChange =

@@ -3,4 +3,4 @@ export { coreConfig, DEFAULT_TIMES, type RaftTimes, TICK_MS, timesFault } from "
 export { type CoreStatus, freshStart, type PeerReport, RaftCore, type Restored } from "./core.ts";
 export { type MembershipChange, membersOf } from "./membership.ts";
 export type { CoreConfig } from "./state.ts";
-export * from "./types.ts";
+export * from "./message.ts";

@@ -3,7 +3,7 @@
  *
  * Pure leaves, held against naive versions by property tests.
  */
-import type { MemberId, Membership } from "./types.ts";
+import type { MemberId, Membership } from "./message.ts";
 
 /** How a vote stands. */
 export type VoteResult = "won" | "lost" | "pending";

@@ -7,7 +7,7 @@
 import { quorumValue } from "./quorum.ts";
 import { type CoreState, type Leading, sendNow } from "./state.ts";
 import { knownLeader } from "./terms.ts";
-import type { MemberId, Message } from "./types.ts";
+import type { MemberId, Message } from "./message.ts";
 
 /** A client of this member wants to read; the answer comes with a `Ready`. */
 export function requestRead(state: CoreState, id: number): void {

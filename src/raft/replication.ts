@@ -9,7 +9,7 @@ import { quorumValue } from "./quorum.ts";
 import { answerEarlyReads } from "./reads.ts";
 import { type CoreState, type Leading, sendAfterPersisted, sendNow } from "./state.ts";
 import { becomeFollower } from "./terms.ts";
-import type { Entry, MemberId, Message, Payload } from "./types.ts";
+import type { Entry, MemberId, Message, Payload } from "./message.ts";
 import { entryBytes } from "./log.ts";
 
 type Append = Extract<Message, { kind: "append" }>;

@@ -8,7 +8,7 @@ import type { Prng } from "../lib/mod.ts";
 import type { MembershipHistory } from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import type { RaftLog } from "./log.ts";
-import type { Entry, MemberId, Message, Outgoing, SnapshotMeta } from "./types.ts";
+import type { Entry, MemberId, Message, Outgoing, SnapshotMeta } from "./message.ts";
 
 /** Times in ticks and bounds; validated by `config.ts`. */
 export interface CoreConfig {

@@ -9,7 +9,7 @@ import { handleHeartbeatReply, handleReadReply, takeRead } from "./reads.ts";
 import { handleAppend, handleAppendReply, handleSnapshot } from "./replication.ts";
 import { type CoreState, sendAfterPersisted, sendNow } from "./state.ts";
 import { becomeFollower } from "./terms.ts";
-import type { Message } from "./types.ts";
+import type { Message } from "./message.ts";
 
 /** Takes one message in. */
 export function step(state: CoreState, message: Message): void {

@@ -8,7 +8,7 @@ import { assert } from "../lib/mod.ts";
 import { everyone, isVoter } from "./membership.ts";
 import { Progress } from "./progress.ts";
 import { type CoreState, randomTicks } from "./state.ts";
-import type { MemberId } from "./types.ts";
+import type { MemberId } from "./message.ts";
 
 /** Follows `leader` (or nobody yet) in `term`, which is not lower than the present one. */
 export function becomeFollower(state: CoreState, term: number, leader: MemberId | null): void {

@@ -2,7 +2,7 @@
  * One member's disk in the simulation: what was written is durable when the write completes, and a
  * crash loses the writes under way, from some point on.
  */
-import type { Entry, HardState, Persist, SnapshotMeta } from "../types.ts";
+import type { Entry, HardState, Persist, SnapshotMeta } from "../message.ts";
 import type { Restored } from "../core.ts";
 
 interface Write {

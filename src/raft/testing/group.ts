@@ -11,7 +11,7 @@ import { coreConfig } from "../config.ts";
 import { RaftCore } from "../core.ts";
 import { membersOf } from "../membership.ts";
 import type { CoreConfig } from "../state.ts";
-import type { Entry, MemberId, Message, Ready, SnapshotMeta } from "../types.ts";
+import type { Entry, MemberId, Message, Ready, SnapshotMeta } from "../message.ts";
 import { SimDisk } from "./disk.ts";
 
 /** How often what goes wrong: probabilities a message or a tick; delays in ticks. */
