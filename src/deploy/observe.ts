@@ -32,7 +32,8 @@ export function observe({ service, slots, nowMs }: StrategyInput): readonly Obse
       const phase = slot.outdated.length > 0 ? "old" : "empty";
       return { slot, phase, hasFailed: false, settlesMs: null };
     }
-    const hasFailed = isOfRollout(service, keeper) && failedOnce(keeper);
+    const hasFailed = isOfRollout(service, keeper) &&
+      (failedOnce(keeper) || endedInsteadOfServing(slot, keeper));
     const settlesMs = settlingTime(service, keeper);
     return { slot, phase: phaseOf(keeper, { hasFailed, settlesMs, nowMs }), hasFailed, settlesMs };
   });
@@ -48,6 +49,11 @@ function failedOnce({ status }: Task): boolean {
   return status.state === "failed" || status.state === "restarting" || status.restarts > 0;
 }
 
+/** Exiting with 0 is no failure, unless the task was to take over from one that serves. */
+function endedInsteadOfServing(slot: Slot, keeper: Task): boolean {
+  return keeper.status.state === "completed" && slot.outdated.some(isServing);
+}
+
 interface Attempt {
   readonly hasFailed: boolean;
   readonly settlesMs: WallMs | null;
@@ -56,8 +62,8 @@ interface Attempt {
 
 function phaseOf(keeper: Task, { hasFailed, settlesMs, nowMs }: Attempt): Phase {
   const { state } = keeper.status;
-  if (state === "completed") return "settled";
-  if (state === "failed") return hasFailed ? "failed" : "settled";
+  if (state === "completed") return hasFailed ? "failed" : "settled";
+  if (state === "failed") return "failed";
   if (settlesMs !== null && nowMs >= settlesMs) return "settled";
   return hasFailed ? "failed" : "trying";
 }

@@ -7,7 +7,13 @@
  * served through the monitor window.
  */
 import { type WallMs, wallMs } from "../lib/mod.ts";
-import type { Rollout, Service, ServiceSpec, Task } from "../model/mod.ts";
+import {
+  type Rollout,
+  type Service,
+  type ServiceSpec,
+  specChange,
+  type Task,
+} from "../model/mod.ts";
 import { observe, type ObservedSlot } from "./observe.ts";
 import { isServing } from "./slot.ts";
 import { orderOf, type Rollback, type RolloutDecision, type StrategyInput } from "./strategy.ts";
@@ -28,8 +34,9 @@ export function planRolling(input: StrategyInput): RolloutDecision {
   const seen: Rollout = { ...rollout, failures };
   const tolerates = input.service.spec.update.failureAction === "continue" ||
     failures <= input.service.spec.update.maxFailureRatio * slots.length;
-  if (!tolerates) return { ...quiet, wakeAtMs: null, ...stopped(input, seen, slots) };
-  return { ...quiet, ...nextStep(input, seen, { slots, quiet }) };
+  if (!tolerates) return { ...quiet, ...stopped(input, seen, slots) };
+  const step = nextStep(input, seen, { slots, quiet });
+  return { ...quiet, ...step, wakeAtMs: earlier(quiet.wakeAtMs, step.wakeAtMs ?? null) };
 }
 
 /**
@@ -46,13 +53,13 @@ function retirable(slots: readonly ObservedSlot[]): readonly Task[] {
   });
 }
 
+function earlier(a: WallMs | null, b: WallMs | null): WallMs | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
+}
+
 function settlingWake(slots: readonly ObservedSlot[], nowMs: WallMs): WallMs | null {
-  let wakeAtMs: WallMs | null = null;
-  for (const { slot, settlesMs } of slots) {
-    if (slot.outdated.length === 0 || settlesMs === null || settlesMs <= nowMs) continue;
-    if (wakeAtMs === null || settlesMs < wakeAtMs) wakeAtMs = settlesMs;
-  }
-  return wakeAtMs;
+  return earliestSettling(slots.filter(({ slot }) => slot.outdated.length > 0), nowMs);
 }
 
 /** The rollout that is under way, or a new one when tasks are outdated and none was stopped. */
@@ -121,7 +128,11 @@ function failureMessage(rollout: Rollout, slots: readonly ObservedSlot[]): strin
 function findRollback(service: Service, failed: Rollout, nowMs: WallMs): Rollback | null {
   const earlier = service.history.find(({ revision }) => revision === failed.fromRevision);
   if (!earlier) return null;
-  const spec: ServiceSpec = { ...earlier.spec, mode: service.spec.mode };
+  const isSameMode = earlier.spec.mode.kind === service.spec.mode.kind;
+  const spec: ServiceSpec = isSameMode
+    ? { ...earlier.spec, mode: service.spec.mode }
+    : earlier.spec;
+  if (specChange(service.spec, spec) !== "replace") return null;
   return {
     spec,
     rollout: {
@@ -166,10 +177,11 @@ function nextStep(
 }
 
 function earliestSettling(slots: readonly ObservedSlot[], nowMs: WallMs): WallMs | null {
-  const times = slots.flatMap(({ settlesMs }) =>
-    settlesMs !== null && settlesMs > nowMs ? [settlesMs] : []
-  );
-  return times.length === 0 ? null : wallMs(Math.min(...times));
+  let earliest: WallMs | null = null;
+  for (const { settlesMs } of slots) {
+    if (settlesMs !== null && settlesMs > nowMs) earliest = earlier(earliest, settlesMs);
+  }
+  return earliest;
 }
 
 /** What a batch waits for when a new task finds no node; the reason of a way back stays. */

@@ -46,7 +46,7 @@ export function slotsOf(view: StateView, service: Service): ReadonlyMap<string, 
   const isCurrent = currencyOf(service);
   const isGlobal = service.spec.mode.kind === "global";
   for (const task of view.tasksOfService(service.id)) {
-    const key = isGlobal ? nodeOfGlobal(task) ?? "" : String(task.slot);
+    const key = slotKey(service, task);
     let draft = drafts.get(key);
     if (!draft) drafts.set(key, draft = emptyDraft());
     listFor(draft, view, task, isCurrent).push(task);
@@ -57,6 +57,16 @@ export function slotsOf(view: StateView, service: Service): ReadonlyMap<string, 
 /** A slot without tasks. */
 export function emptySlot(key: string, nodeId: NodeId | null): Slot {
   return { ...slotFrom(key, emptyDraft(), nodeId !== null), nodeId };
+}
+
+/** Key of the slot that no service wants: tasks from before a change of mode end up in it. */
+const NO_SLOT = "";
+
+/** The slot of `task` under the present mode of its service. */
+export function slotKey(service: Service, task: Task): string {
+  const isGlobal = service.spec.mode.kind === "global";
+  if (isGlobal !== (task.slot === 0)) return NO_SLOT;
+  return isGlobal ? nodeOfGlobal(task) ?? NO_SLOT : String(task.slot);
 }
 
 /** The node that a task of a global service is for; a pending one names it in its refusal. */
@@ -98,7 +108,7 @@ function slotFrom(key: string, draft: Draft, isGlobal: boolean): Slot {
   return {
     key,
     number: isGlobal ? 0 : Number(key),
-    nodeId: isGlobal ? (key === "" ? null : nodeIdOf(draft)) : null,
+    nodeId: isGlobal && key !== NO_SLOT ? nodeIdOf(draft) : null,
     keeper,
     spares: good.filter((task) => task !== keeper),
     ...others,

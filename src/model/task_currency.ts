@@ -2,10 +2,12 @@
  * Whether a task still is what its service asks for now.
  *
  * Used by rollouts (what is outdated), reconciliation and placement. A task of an earlier revision
- * counts as current when its spec is equal: a rollback then keeps what still runs the old way.
+ * counts as current when its spec is equal: a rollback then keeps what still runs the old way. One
+ * that has ended does not: a new revision is always tried.
  */
 import type { Service, TaskSpec } from "./service.ts";
 import type { Task } from "./task.ts";
+import { isTerminal } from "./task_state.ts";
 
 /** A test of whether a task needs no replacement; specs are compared once per spec object. */
 export function currencyOf(service: Service): (task: Task) => boolean {
@@ -19,7 +21,8 @@ export function currencyOf(service: Service): (task: Task) => boolean {
   };
   return (task) =>
     task.restartCount === service.restartCount &&
-    (task.revision === service.revision || isSameSpec(task.spec));
+    (task.revision === service.revision ||
+      (!isTerminal(task.status.state) && isSameSpec(task.spec)));
 }
 
 function isDeepEqual(a: unknown, b: unknown): boolean {

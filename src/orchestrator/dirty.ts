@@ -124,7 +124,8 @@ export class DirtySet {
   }
 
   #noteTask(before: Task | null, after: Task | null): void {
-    if (after && isTaskNews(before, after)) this.#services.add(after.serviceId);
+    const task = after ?? before;
+    if (task && isTaskNews(before, after)) this.#services.add(task.serviceId);
     if (before && before.nodeId !== null && hasFreed(before, after)) this.#freed.add(before.nodeId);
   }
 
@@ -135,8 +136,9 @@ export class DirtySet {
 }
 
 /** Whether the change may ask for a decision; progress before `running` does not. */
-function isTaskNews(before: Task | null, after: Task): boolean {
-  if (!before) return isPending(after);
+function isTaskNews(before: Task | null, after: Task | null): boolean {
+  if (!before) return after !== null && isPending(after);
+  if (!after) return before.desired === "running";
   if (before.desired !== after.desired || before.spec !== after.spec) return true;
   if (before.nodeId !== after.nodeId || before.unplaced !== after.unplaced) return true;
   if (before.status.restarts !== after.status.restarts) return true;

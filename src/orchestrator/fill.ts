@@ -7,6 +7,7 @@
  */
 import { type WallMs, wallMs } from "../lib/mod.ts";
 import {
+  isOccupied,
   isServing,
   type Order,
   orderOf,
@@ -54,12 +55,13 @@ export function endSlot(pass: ServicePass, slot: Slot): void {
 /**
  * Ends what is left of lost tasks, so that a node that returns stops them. False while the
  * replacement has to wait: a task that stops for no known reason is not started in a tight loop.
+ * Where the slot has another task there is nothing to wait for.
  */
 export function endLost(pass: ServicePass, slot: Slot): boolean {
   let isFree = true;
   for (const task of slot.lost) {
     const atMs = replaceableMs(task);
-    if (atMs <= pass.nowMs) {
+    if (atMs <= pass.nowMs || isOccupied(slot)) {
       pass.shutDown([task]);
     } else {
       pass.wakeAt(atMs);
@@ -76,11 +78,12 @@ function replaceableMs(task: Task): WallMs {
 
 /**
  * Whether a task may leave its drained node: at once when it does not serve or has to stop before
- * its successor starts; else when the successor serves. Draining is an order: where no successor
- * can be placed, the task goes all the same.
+ * its successor starts, or when another serves the slot; else when the successor serves. Draining
+ * is an order: where no successor can be placed, the task goes all the same.
  */
-function maySurrender({ keeper, outdated }: Slot, task: Task, order: Order): boolean {
-  if (order === "stop-first" || !isServing(task) || outdated.some(isServing)) return true;
+function maySurrender({ keeper, outdated, evicted }: Slot, task: Task, order: Order): boolean {
+  if (order === "stop-first" || !isServing(task)) return true;
+  if (outdated.some(isServing) || evicted.find(isServing) !== task) return true;
   if (!keeper) return false;
   return isServing(keeper) || isTerminal(keeper.status.state) || keeper.unplaced !== null;
 }

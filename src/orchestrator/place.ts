@@ -38,9 +38,11 @@ export function placeOnNodes(
   { waiting, nodes }: { readonly waiting: readonly Task[]; readonly nodes: readonly Node[] },
 ): void {
   const placer = new Placer(pass.view, requestOf(pass.view, service), nodes);
+  const isAnySlotLike = service.spec.placement.maxPerNode === 0;
   for (const task of waiting) {
     const nodeId = placer.findNode(task.slot);
-    if (nodeId === null) return;
+    if (nodeId === null && isAnySlotLike) return;
+    if (nodeId === null) continue;
     pass.emit({ kind: "task.place", id: task.id, nodeId });
   }
 }

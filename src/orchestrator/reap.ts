@@ -4,8 +4,8 @@
  * Runs last in the pass over a service. Never forgets a task whose container may still be there,
  * nor one that fills a slot.
  */
-import { nodeOfGlobal } from "../deploy/mod.ts";
-import { isTerminal, type Service, type Task } from "../model/mod.ts";
+import { slotKey } from "../deploy/mod.ts";
+import { isTerminal, type Service, type Task, type TaskId } from "../model/mod.ts";
 import type { ServicePass } from "./service_pass.ts";
 
 /** Ended tasks kept for each slot that is in use. */
@@ -15,24 +15,39 @@ export const HISTORY_OF_UNUSED = 10;
 
 /** Forgets what has ended beyond the history; `isUsed` says whether a slot key is in use. */
 export function reap(pass: ServicePass, service: Service, isUsed: (key: string) => boolean): void {
-  const isGlobal = service.spec.mode.kind === "global";
   const history = new Map<string, Task[]>();
-  for (const task of [...pass.view.tasksOfService(service.id)]) {
+  const tasks = [...pass.view.tasksOfService(service.id)];
+  const anchors = volumeAnchors(service, tasks);
+  for (const task of tasks) {
     if (task.desired === "running" || !hasEnded(task)) continue;
     if (task.desired === "remove" || task.nodeId === null) {
       pass.emit({ kind: "task.remove", id: task.id });
       continue;
     }
-    const key = isGlobal ? nodeOfGlobal(task) ?? "" : String(task.slot);
+    const key = slotKey(service, task);
     const kept = isUsed(key) ? key : "";
-    const tasks = history.get(kept);
-    if (tasks) tasks.push(task);
+    const others = history.get(kept);
+    if (others) others.push(task);
     else history.set(kept, [task]);
   }
   for (const [key, tasks] of history) {
     const bound = key === "" ? HISTORY_OF_UNUSED : HISTORY_PER_SLOT;
-    for (const { id } of tasks.slice(0, -bound)) pass.emit({ kind: "task.remove", id });
+    for (const { id } of tasks.slice(0, -bound)) {
+      if (!anchors.has(id)) pass.emit({ kind: "task.remove", id });
+    }
   }
+}
+
+/** The last user of each volume that the service mounts: it tells which node the data is on. */
+function volumeAnchors(service: Service, tasks: readonly Task[]): ReadonlySet<TaskId> {
+  const anchors = new Map<string, TaskId>();
+  for (const { volume } of service.spec.task.mounts) {
+    const user = tasks.findLast((task) =>
+      task.nodeId !== null && task.spec.mounts.some((mount) => mount.volume === volume)
+    );
+    if (user) anchors.set(volume, user.id);
+  }
+  return new Set(anchors.values());
 }
 
 /** Forgets the tasks of a service that was removed, as they end. */

@@ -24,7 +24,9 @@ export function reconcileReplicated(pass: ServicePass, service: Service, replica
 
 /** The slots to keep and to fill, by number. */
 function wantedSlots(known: ReadonlyMap<string, Slot>, replicas: number): readonly Slot[] {
-  const held = [...known.values()].filter((slot) => isOccupied(slot) || slot.lost.length > 0);
+  const held = [...known.values()].filter((slot) =>
+    slot.number > 0 && (isOccupied(slot) || slot.lost.length > 0)
+  );
   const kept = held.length > replicas ? held.sort(bestFirst).slice(0, replicas) : held;
   const taken = new Set(kept.map(({ key }) => key));
   const slots = [...kept];

@@ -105,14 +105,14 @@ export class World {
     return planned.groups.flat();
   }
 
-  /** A pass of which some groups get lost on the way, as by a change of leader. */
+  /** A pass of which some groups get lost on the way; what it looked at is then looked at again. */
   lossyPass(pick: number): void {
-    const planned = plan(this.view, this.dirty.take(), { nowMs: this.nowMs, ids: this.#ids });
+    const taken = this.dirty.take();
+    const planned = plan(this.view, taken, { nowMs: this.nowMs, ids: this.#ids });
     this.dirty.noteWakes(planned.wakes);
     planned.groups.forEach((group, at) => {
-      const owner = planned.owners[at];
       if ((pick >> (at % 8)) % 2 === 0) this.apply(...group);
-      else if (owner !== undefined) this.dirty.markService(owner);
+      else this.dirty.restore(taken);
     });
   }
 

@@ -10,12 +10,15 @@ import { type Action, heldHostPorts, isLive, type StateView } from "../../src/st
 /** A breach in words, or null. */
 export type Breach = string | null;
 
-/** Never two tasks to run in one slot beyond the surge of one; never two of a job. */
+/** Never two tasks to run in one slot beyond the surge of one; never two of a job's revision. */
 export function checkSlots(view: StateView): Breach {
   const live = new Map<string, number>();
   for (const task of view.tasks()) {
     if (!isLive(task)) continue;
-    const mode = view.service(task.serviceId)?.spec.mode.kind;
+    const service = view.service(task.serviceId);
+    const mode = service?.spec.mode.kind;
+    if (mode === "job" && service?.revision !== task.revision) continue;
+    if ((mode === "global") !== (task.slot === 0)) continue;
     const place = mode === "global" ? task.nodeId ?? task.id : task.slot;
     const key = `${task.serviceName} ${mode} slot ${place}`;
     const count = (live.get(key) ?? 0) + 1;
@@ -58,17 +61,20 @@ export function checkPlacements(view: StateView, actions: readonly Action[]): Br
   return null;
 }
 
-/** No placement reserves more than the node has. Asked after `actions` were applied. */
+/**
+ * No task that reserves something is placed where more is reserved than the node has. (Raising a
+ * reservation in place may do that: it is not a placement.) Asked after `actions` were applied.
+ */
 export function checkResources(view: StateView, actions: readonly Action[]): Breach {
-  for (const nodeId of placements(actions)) {
-    const node = view.node(nodeId);
-    const used = view.nodeUsage(nodeId);
-    const reserves = [...view.tasksOfNode(nodeId)].some((task) =>
-      task.status.sequence === 0 && task.spec.resources.reservations.milliCpus > 0
-    );
-    const has = node?.description.resources.milliCpus ?? 0;
-    if (reserves && used.reservedMilliCpus > has) {
-      return `node ${node?.name} has ${has} and ${used.reservedMilliCpus} are reserved`;
+  for (const action of actions) {
+    if (action.kind !== "task.create" && action.kind !== "task.place") continue;
+    const task = view.task(action.kind === "task.create" ? action.task.id : action.id);
+    const node = task && task.nodeId !== null ? view.node(task.nodeId) : undefined;
+    if (!task || !node || task.spec.resources.reservations.milliCpus === 0) continue;
+    const has = node.description.resources.milliCpus;
+    const { reservedMilliCpus } = view.nodeUsage(node.id);
+    if (reservedMilliCpus > has) {
+      return `node ${node.name} has ${has} and ${reservedMilliCpus} are reserved`;
     }
   }
   return null;
@@ -86,7 +92,9 @@ export function servingSlots(view: StateView): ReadonlyMap<Service["id"], number
     for (const task of view.tasksOfService(id)) {
       const node = task.nodeId === null ? undefined : view.node(task.nodeId);
       const stays = node && node.status !== "down" && node.availability !== "drain";
-      if (stays && task.desired === "running" && isServing(task)) slots.add(task.slot);
+      if (stays && task.slot > 0 && task.desired === "running" && isServing(task)) {
+        slots.add(task.slot);
+      }
     }
     counts.set(id, slots.size);
   }
@@ -108,7 +116,7 @@ export function checkMinimumLive(
   return null;
 }
 
-/** Ended tasks do not pile up: two per slot, and ten besides. */
+/** Ended tasks do not pile up: two per slot, one per volume, and ten besides. */
 export function checkHistory(view: StateView): Breach {
   for (const { id, spec } of view.services()) {
     const slots = spec.mode.kind === "replicated"
@@ -119,7 +127,8 @@ export function checkHistory(view: StateView): Breach {
     const ended = [...view.tasksOfService(id)].filter((task) =>
       task.desired !== "running" && isTerminal(task.status.state)
     );
-    if (ended.length > 2 * slots + 10) return `${spec.name} keeps ${ended.length} ended tasks`;
+    const bound = 2 * slots + spec.task.mounts.length + 10;
+    if (ended.length > bound) return `${spec.name} keeps ${ended.length} ended tasks`;
   }
   return null;
 }
