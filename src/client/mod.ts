@@ -12,6 +12,7 @@
  */
 import { type Clock, realClock } from "../lib/mod.ts";
 import type { Client } from "./client.ts";
+import type { serviceSpecFromProto, serviceSpecToProto } from "../rpc/convert/mod.ts";
 import { chooseHost } from "./host.ts";
 
 export type { Client } from "./client.ts";
@@ -24,6 +25,12 @@ export interface ConnectOptions {
   /** Milliseconds that each answer may take, unless its call says otherwise; 30 s by default. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
+}
+
+/** Specs of services to messages and back. */
+export interface SpecConversion {
+  readonly serviceSpecToProto: typeof serviceSpecToProto;
+  readonly serviceSpecFromProto: typeof serviceSpecFromProto;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -48,4 +55,9 @@ export async function connect(
   const { makeClient } = await import("./client.ts");
   const { clock = realClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   return makeClient({ channel, clock, timeoutMs });
+}
+
+/** Loads the conversion between specs of the model and specs as they travel. */
+export async function loadSpecConversion(): Promise<SpecConversion> {
+  return await import("../rpc/convert/mod.ts");
 }
