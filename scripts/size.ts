@@ -4,7 +4,7 @@
  *
  * Called through scripts/size and by the test command after the build. It judges every executable in dist
  * and shows each figure beside the last recorded one, so that growth is seen when it happens.
- * `--record` writes today's figures to scripts/size_record.json.
+ * `--record` writes today's figures to scripts/size_record.json and to the table of docs/binary-size.md.
  */
 import { inspectPortable } from "./packaging/inspect.ts";
 import { COMPILED_DIR, DIST_DIR, ROOT } from "./packaging/paths.ts";
@@ -23,6 +23,7 @@ export type Recorded = Readonly<Record<string, number>>;
 
 const MEGABYTE = 1_000_000;
 const LIMITS = { download: 45 * MEGABYTE, onDisk: 100 * MEGABYTE - 1, program: 3 * MEGABYTE };
+const DOCS_PATH = `${ROOT}/docs/binary-size.md`;
 const RECORD_PATH = `${ROOT}/scripts/size_record.json`;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -42,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--record")) {
     const next = Object.fromEntries(figures.map(({ name, bytes }) => [name, bytes]));
     await Deno.writeTextFile(RECORD_PATH, JSON.stringify({ ...recorded, ...next }, null, 2) + "\n");
+    await Deno.writeTextFile(DOCS_PATH, withTable(await Deno.readTextFile(DOCS_PATH), figures));
   }
   return over.length === 0 ? 0 : 1;
 }
@@ -85,6 +87,20 @@ export function parseRecord(text: string): Recorded {
     Object.values(record).every((value) => typeof value === "number");
   if (!isMap) throw new Error(`${RECORD_PATH} is not a map of names to bytes`);
   return record as Recorded;
+}
+
+/** A document with the table between its marks replaced. @throws Error when it has no marks. */
+export function withTable(document: string, figures: readonly Figure[]): string {
+  const [before, rest] = document.split("<!-- sizes -->\n");
+  const after = rest?.split("<!-- end of sizes -->")[1];
+  if (before === undefined || after === undefined) {
+    throw new Error("The document has no size marks");
+  }
+  const rows = figures.map(({ name, bytes, limitBytes }) =>
+    `| ${name} | ${group(bytes)} | ${group(limitBytes)} |\n`
+  );
+  const head = "| figure | bytes | limit |\n|---|--:|--:|\n";
+  return `${before}<!-- sizes -->\n${head}${rows.join("")}<!-- end of sizes -->${after}`;
 }
 
 function group(bytes: number | undefined): string {

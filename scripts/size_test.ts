@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { tarEntries } from "./packaging/inspect.ts";
 import { tarOf } from "./packaging/tar.ts";
-import { parseRecord, tableOf } from "./size.ts";
+import { parseRecord, tableOf, withTable } from "./size.ts";
 
 Deno.test("tableOf shows growth, and marks what is over its limit", () => {
   const figures = [
@@ -19,6 +19,15 @@ Deno.test("parseRecord reads a map of numbers and refuses all else", () => {
   assert.deepEqual(parseRecord(""), {});
   assert.deepEqual(parseRecord('{"a": 1}'), { a: 1 });
   assert.throws(() => parseRecord('{"a": "1"}'), /not a map/);
+});
+
+Deno.test("withTable replaces what is between the marks and nothing else", () => {
+  const document = "above\n<!-- sizes -->\nold\n<!-- end of sizes -->\nbelow\n";
+  const once = withTable(document, [{ name: "a", bytes: 1_500, limitBytes: 2_000 }]);
+  assert.match(once, /^above\n.*\| a \| 1,500 \| 2,000 \|\n.*\nbelow\n$/s);
+  assert.doesNotMatch(once, /old/);
+  assert.equal(withTable(once, [{ name: "a", bytes: 1_500, limitBytes: 2_000 }]), once);
+  assert.throws(() => withTable("above", []), /no size marks/);
 });
 
 Deno.test("tarOf and tarEntries are an inverse pair, whatever the order", () => {
