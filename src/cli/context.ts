@@ -11,9 +11,7 @@ import type { CliIo } from "./io.ts";
 import { filterRows } from "./output/filter.ts";
 import { type ListView, type OutputForm, renderList, renderObject } from "./output/render.ts";
 import { type Paint, paintFor } from "./output/style.ts";
-import type { ParsedLine } from "./parse/parse.ts";
 import type { FlagValues } from "./parse/values.ts";
-import type { Command } from "./tree/command.ts";
 
 /** Patience for one request, unless `--timeout` says otherwise. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -23,7 +21,6 @@ export const WAIT_TIMEOUT_MS = 300_000;
 /** One command line being run. */
 export class CommandContext implements AsyncDisposable {
   readonly io: CliIo;
-  readonly root: Command;
   readonly flags: FlagValues;
   readonly args: readonly string[];
   /** Words after `--`; `null` when there was none. */
@@ -32,9 +29,8 @@ export class CommandContext implements AsyncDisposable {
   #interrupt: Interrupt | null = null;
 
   /** Nothing is opened yet. */
-  constructor(io: CliIo, line: ParsedLine, root: Command) {
+  constructor(io: CliIo, line: Pick<CommandContext, "flags" | "args" | "rest">) {
     this.io = io;
-    this.root = root;
     this.flags = line.flags;
     this.args = line.args;
     this.rest = line.rest;

@@ -43,7 +43,7 @@ async function runChecked(args: readonly string[], io: CliIo): Promise<number> {
     io.write("stderr", help);
     throw usageError(`"${io.program} ${located.command.name}" needs one of its commands`);
   }
-  await using context = new CommandContext(io, line, ROOT);
+  await using context = new CommandContext(io, line);
   return await run(context);
 }
 

@@ -2,7 +2,7 @@
 import { formatFields } from "../output/render.ts";
 import { formatAge, isoTime } from "../output/text.ts";
 import type { Command } from "../tree/command.ts";
-import type { GetClusterInfoResponse, Member } from "../wire.ts";
+import type { GetClusterInfoResponse, Member } from "../../client/wire/mod.ts";
 
 /** The command. */
 export const infoCommand: Command = {

@@ -5,7 +5,8 @@
  * It takes the words as plain text and never expands or runs any of them. Invariant: it answers for every
  * input, with nothing rather than an error.
  */
-import type { Arg, Command, Flag, NameKind } from "../tree/command.ts";
+import type { Command } from "../tree/command.ts";
+import type { Arg, Flag, NameKind } from "../tree/flag.ts";
 import { flagsOf, locate, type Located } from "../parse/parse.ts";
 import { indexFlags, looksLikeFlag, readFlagWord } from "../parse/words.ts";
 

@@ -5,7 +5,7 @@
 import { connectClient } from "../connect.ts";
 import type { CliIo } from "../io.ts";
 import { taskName } from "../output/task_text.ts";
-import type { NameKind } from "../tree/command.ts";
+import type { NameKind } from "../tree/flag.ts";
 import type { Candidate } from "./engine.ts";
 
 /** Time for the cluster's answer; the start of the program takes the rest of 200 ms. */

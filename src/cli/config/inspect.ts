@@ -4,7 +4,7 @@ import type { CommandContext } from "../context.ts";
 import { plain } from "../output/style.ts";
 import { configJson, formatStored } from "../resource/view.ts";
 import type { Command } from "../tree/command.ts";
-import type { Config } from "../wire.ts";
+import type { Config } from "../../client/wire/mod.ts";
 
 /** The command. */
 export const inspectCommand: Command = {

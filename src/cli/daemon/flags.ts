@@ -7,7 +7,7 @@ import type { DaemonFlags, LogLevelFlag } from "../../daemon/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { quoted, usageError } from "../parse/usage.ts";
 import { parseCount } from "../parse/values.ts";
-import type { Flag } from "../tree/command.ts";
+import type { Flag } from "../tree/flag.ts";
 
 const NETWORK = "Network";
 const RUNTIME = "Containers";

@@ -3,7 +3,8 @@
  *
  * Called by `program.ts`. Everything it says comes from the tree, so a new flag needs no work here.
  */
-import type { Arg, Command, Flag } from "../tree/command.ts";
+import type { Command } from "../tree/command.ts";
+import type { Arg, Flag } from "../tree/flag.ts";
 import { SHARED_FLAGS } from "../tree/shared_flags.ts";
 import { displayWidth, wrap } from "../output/style.ts";
 

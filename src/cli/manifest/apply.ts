@@ -3,7 +3,7 @@ import type { CommandContext } from "../context.ts";
 import { type Changed, changedService, settle } from "../service/settle.ts";
 import type { Command } from "../tree/command.ts";
 import { DETACH_FLAG } from "../tree/shared_flags.ts";
-import type { ResourceChange } from "../wire.ts";
+import type { ResourceChange } from "../../client/wire/mod.ts";
 import { FILE_FLAG, readManifests } from "./files.ts";
 import { checkPrune, requestPlan, STACK_FLAGS, stackOf } from "./plan.ts";
 import { changeJson, formatApplied, formatPlan, planJson } from "./render.ts";

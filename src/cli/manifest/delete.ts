@@ -5,7 +5,7 @@ import type { CommandContext } from "../context.ts";
 import { type Changed, settle } from "../service/settle.ts";
 import type { Command } from "../tree/command.ts";
 import { DETACH_FLAG } from "../tree/shared_flags.ts";
-import type { ResourceChange } from "../wire.ts";
+import type { ResourceChange } from "../../client/wire/mod.ts";
 import { printApplied } from "./apply.ts";
 import { FILE_FLAG, readManifests } from "./files.ts";
 

@@ -4,7 +4,7 @@ import type { Resource } from "../../manifest/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { quoted } from "../parse/usage.ts";
 import type { Command } from "../tree/command.ts";
-import type { ServiceSpec } from "../wire.ts";
+import type { ServiceSpec } from "../../client/wire/mod.ts";
 
 /** The command. */
 export const exportCommand: Command = {

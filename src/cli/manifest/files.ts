@@ -7,7 +7,7 @@ import type { FileContent, ManifestFile, PlacedResource } from "../../manifest/m
 import type { CommandContext } from "../context.ts";
 import { plural } from "../output/text.ts";
 import { quoted, usageError } from "../parse/usage.ts";
-import type { Flag } from "../tree/command.ts";
+import type { Flag } from "../tree/flag.ts";
 
 /** Bounds of what one command reads. */
 const MAX_FILES = 1_000;

@@ -2,7 +2,8 @@
 import { WarrenError } from "../../lib/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, exitCodeOf, ExitWith } from "../exit.ts";
-import type { Command, Flag } from "../tree/command.ts";
+import type { Command } from "../tree/command.ts";
+import type { Flag } from "../tree/flag.ts";
 import { FILE_FLAG, readManifests } from "./files.ts";
 import { formatPlan, hasChanges, planJson } from "./render.ts";
 import { toMessages } from "./send.ts";

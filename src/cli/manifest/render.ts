@@ -6,7 +6,7 @@
  */
 import type { Paint, Tone } from "../output/style.ts";
 import { plain } from "../output/style.ts";
-import type { FieldDiff, PlanManifestResponse, ResourceChange } from "../wire.ts";
+import type { FieldDiff, PlanManifestResponse, ResourceChange } from "../../client/wire/mod.ts";
 
 const SIGNS: Readonly<Record<string, readonly [sign: string, tone: Tone | undefined]>> = {
   create: ["+", "good"],

@@ -2,7 +2,7 @@
 import { assertNever } from "../../lib/mod.ts";
 import { loadBufferWrap } from "../buffer.ts";
 import type { PlacedResource } from "../../manifest/mod.ts";
-import type { Resource as ResourceMessage } from "../wire.ts";
+import type { Resource as ResourceMessage } from "../../client/wire/mod.ts";
 
 /** Messages of `placed`, in their order. */
 export async function toMessages(placed: readonly PlacedResource[]): Promise<ResourceMessage[]> {

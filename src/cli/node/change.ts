@@ -7,7 +7,7 @@ import { type CommandContext, WAIT_TIMEOUT_MS } from "../context.ts";
 import { plural } from "../output/text.ts";
 import type { Command } from "../tree/command.ts";
 import { DETACH_FLAG } from "../tree/shared_flags.ts";
-import type { Node } from "../wire.ts";
+import type { Node } from "../../client/wire/mod.ts";
 import { nodeJson } from "./view.ts";
 
 /** The drain is looked at this often; nodes have no watch of their own. */

@@ -2,7 +2,7 @@
 import { formatFields } from "../output/render.ts";
 import { formatAge } from "../output/text.ts";
 import type { Command } from "../tree/command.ts";
-import type { Node } from "../wire.ts";
+import type { Node } from "../../client/wire/mod.ts";
 import { cpuText, memoryText, nodeJson } from "./view.ts";
 
 /** The command. */

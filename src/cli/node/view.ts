@@ -4,7 +4,7 @@ import { labelValues } from "../output/filter.ts";
 import type { ListView } from "../output/render.ts";
 import { toneOf } from "../output/style.ts";
 import { formatAge, formatCpus, isoTime, shortId } from "../output/text.ts";
-import type { Node } from "../wire.ts";
+import type { Node } from "../../client/wire/mod.ts";
 
 /** Keys of `node list --filter`. */
 export const NODE_FILTERS = ["name", "id", "role", "status", "availability", "label"] as const;

@@ -1,7 +1,7 @@
 /**
  * What a task is called and how it is, in one line. Pure; used by lists, progress, errors and `why`.
  */
-import type { Task } from "../wire.ts";
+import type { Task } from "../../client/wire/mod.ts";
 
 /** `web.2`; a global service's task is named by its node: `web@node-1`. */
 export function taskName(task: Pick<Task, "serviceName" | "slot" | "nodeName">): string {

@@ -4,7 +4,8 @@
  */
 // @ts-types="./std_parse_args.d.ts"
 import { parseArgs } from "@std/cli/parse-args";
-import { type Arg, type Command, findSubcommand, type Flag, isNamed } from "../tree/command.ts";
+import { type Command, findSubcommand, isNamed } from "../tree/command.ts";
+import type { Arg, Flag } from "../tree/flag.ts";
 import { SHARED_FLAGS } from "../tree/shared_flags.ts";
 import { findNearest } from "../../lib/mod.ts";
 import { quoted, usageError } from "./usage.ts";

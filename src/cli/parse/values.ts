@@ -3,7 +3,7 @@
  * verb. Asking for a flag that the command does not declare is a bug and fails at once.
  */
 import { assert, parseBytes, parseDurationMs, parseMilliCpus } from "../../lib/mod.ts";
-import type { Flag, ValueForm } from "../tree/command.ts";
+import type { Flag, ValueForm } from "../tree/flag.ts";
 import { quoted, usageError } from "./usage.ts";
 
 const FORM_WORDS: Readonly<Record<ValueForm, string>> = {

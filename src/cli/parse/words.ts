@@ -5,7 +5,7 @@
  * Called by `parse.ts`. It refuses unknown flags, missing values, values for switches and flags given
  * twice; it knows nothing about what flags mean.
  */
-import type { Flag } from "../tree/command.ts";
+import type { Flag } from "../tree/flag.ts";
 import { findNearest } from "../../lib/mod.ts";
 import { quoted, usageError } from "./usage.ts";
 import { checkValue } from "./values.ts";

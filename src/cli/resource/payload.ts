@@ -6,7 +6,7 @@ import { WarrenError } from "../../lib/mod.ts";
 import { MAX_CONFIG_BYTES } from "../../model/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { quoted, usageError } from "../parse/usage.ts";
-import type { Arg, Flag } from "../tree/command.ts";
+import type { Arg, Flag } from "../tree/flag.ts";
 
 /** Flags that name the data. */
 export const PAYLOAD_FLAGS: readonly Flag[] = [

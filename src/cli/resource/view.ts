@@ -4,7 +4,7 @@ import { labelValues } from "../output/filter.ts";
 import { formatFields, type ListView } from "../output/render.ts";
 import { formatAge, isoTime, shortId } from "../output/text.ts";
 import type { Column } from "../output/table.ts";
-import type { Config, Secret, Volume } from "../wire.ts";
+import type { Config, Secret, Volume } from "../../client/wire/mod.ts";
 
 /** Keys of `--filter` on these lists. */
 export const RESOURCE_FILTERS = ["name", "id", "label"] as const;

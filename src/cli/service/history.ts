@@ -4,7 +4,7 @@ import { formatAge, isoTime } from "../output/text.ts";
 import { plain } from "../output/style.ts";
 import { diffWireSpecs } from "./spec/diff.ts";
 import type { Command } from "../tree/command.ts";
-import type { Revision, Service } from "../wire.ts";
+import type { Revision, Service } from "../../client/wire/mod.ts";
 
 /** The command. */
 export const historyCommand: Command = {

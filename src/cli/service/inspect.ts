@@ -5,7 +5,7 @@ import { describeTask } from "../output/task_text.ts";
 import { formatAge } from "../output/text.ts";
 import { sortTasks, taskJson } from "../task/view.ts";
 import type { Command } from "../tree/command.ts";
-import type { Service, Task } from "../wire.ts";
+import type { Service, Task } from "../../client/wire/mod.ts";
 import { describeSpec } from "./spec/describe.ts";
 import { replicasText, serviceJson } from "./view.ts";
 

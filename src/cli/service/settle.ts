@@ -6,7 +6,7 @@ import { boardFor } from "../wait/board.ts";
 import type { WaitGoal } from "../wait/judge.ts";
 import { waitForService } from "../wait/wait.ts";
 import { type CommandContext, WAIT_TIMEOUT_MS } from "../context.ts";
-import type { Service } from "../wire.ts";
+import type { Service } from "../../client/wire/mod.ts";
 import { serviceJson } from "./view.ts";
 
 /** Services to wait for, by what is waited for. */

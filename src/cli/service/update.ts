@@ -7,7 +7,7 @@ import type { CommandContext } from "../context.ts";
 import { quoted, usageError } from "../parse/usage.ts";
 import type { Command } from "../tree/command.ts";
 import { DETACH_FLAG } from "../tree/shared_flags.ts";
-import type { Service } from "../wire.ts";
+import type { Service } from "../../client/wire/mod.ts";
 import { changedService, printChanged, settle } from "./settle.ts";
 import { UPDATE_SPEC_FLAGS } from "./spec/flags.ts";
 import { specFromFlags, type SpecInputs } from "./spec/from_flags.ts";

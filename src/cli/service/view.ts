@@ -6,7 +6,7 @@ import { labelValues } from "../output/filter.ts";
 import type { ListView } from "../output/render.ts";
 import type { Tone } from "../output/style.ts";
 import { formatAge, formatPort, isoTime, shortId } from "../output/text.ts";
-import type { Service } from "../wire.ts";
+import type { Service } from "../../client/wire/mod.ts";
 
 /** Keys of `service list --filter`. */
 export const SERVICE_FILTERS = ["name", "id", "mode", "image", "label"] as const;

@@ -8,7 +8,7 @@ import { EXIT } from "../exit.ts";
 import { splitPair } from "../parse/values.ts";
 import { usageError } from "../parse/usage.ts";
 import type { Command } from "../tree/command.ts";
-import type { ExecStart } from "../wire.ts";
+import type { ExecStart } from "../../client/wire/mod.ts";
 
 /** `warren task exec`. */
 export const taskExecCommand: Command = {

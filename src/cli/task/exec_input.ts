@@ -5,7 +5,7 @@
  */
 import { loadBufferWrap } from "../buffer.ts";
 import type { CliIo } from "../io.ts";
-import type { ExecRequest, ExecStart } from "../wire.ts";
+import type { ExecRequest, ExecStart } from "../../client/wire/mod.ts";
 
 const PART_BYTES = 32 * 1024;
 

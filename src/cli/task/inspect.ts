@@ -5,7 +5,7 @@ import { taskMessage, taskName } from "../output/task_text.ts";
 import { formatFields } from "../output/render.ts";
 import { formatAge, formatPort } from "../output/text.ts";
 import type { Command } from "../tree/command.ts";
-import type { Task } from "../wire.ts";
+import type { Task } from "../../client/wire/mod.ts";
 import { stateText, taskJson } from "./view.ts";
 
 /** The command. */

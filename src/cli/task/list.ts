@@ -3,7 +3,8 @@
  * columns and fields.
  */
 import type { CommandContext } from "../context.ts";
-import type { Command, Flag } from "../tree/command.ts";
+import type { Command } from "../tree/command.ts";
+import type { Flag } from "../tree/flag.ts";
 import { filterFlag } from "../tree/shared_flags.ts";
 import { sortTasks, TASK_FILTERS, taskView } from "./view.ts";
 

@@ -10,8 +10,9 @@ import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { taskName } from "../output/task_text.ts";
 import { parseMoment } from "../parse/moment.ts";
-import type { Command, Flag, NameKind } from "../tree/command.ts";
-import type { ReadLogsResponse } from "../wire.ts";
+import type { Command } from "../tree/command.ts";
+import type { Flag, NameKind } from "../tree/flag.ts";
+import type { ReadLogsResponse } from "../../client/wire/mod.ts";
 
 const LOG_FLAGS: readonly Flag[] = [
   { name: "follow", short: "f", summary: "go on with new lines until interrupted" },

@@ -5,7 +5,7 @@ import type { ListView } from "../output/render.ts";
 import { isoTime, shortId } from "../output/text.ts";
 import { taskName } from "../output/task_text.ts";
 import type { Command } from "../tree/command.ts";
-import type { Task, TaskStats } from "../wire.ts";
+import type { Task, TaskStats } from "../../client/wire/mod.ts";
 
 const PERIOD_MS = 2_000;
 

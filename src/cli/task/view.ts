@@ -6,7 +6,7 @@ import type { ListView } from "../output/render.ts";
 import { toneOf } from "../output/style.ts";
 import { taskMessage, taskName } from "../output/task_text.ts";
 import { formatAge, formatPort, isoTime, shortId } from "../output/text.ts";
-import type { Task } from "../wire.ts";
+import type { Task } from "../../client/wire/mod.ts";
 
 /** Keys of `task list --filter`. */
 export const TASK_FILTERS = ["id", "name", "service", "node", "state", "desired-state"] as const;

@@ -3,7 +3,7 @@
  * well, of which a test overrides what it is about.
  */
 import { emptySpec } from "../service/spec/from_flags.ts";
-import type { Service, Task, WatchServiceResponse } from "../wire.ts";
+import type { Service, Task, WatchServiceResponse } from "../../client/wire/mod.ts";
 
 /** A service `web` with one task that should run and none that does. */
 export function aService(over: Partial<Service> = {}): Service {

@@ -2,7 +2,7 @@
  * Flags that every command accepts, and those that many share. A command's own flag of the same name
  * comes first, so `worker start --manager` is not the older spelling of `--host`.
  */
-import type { Flag } from "./command.ts";
+import type { Flag } from "./flag.ts";
 
 /** Output forms of `-o`. */
 export const OUTPUT_FORMS = ["table", "wide", "json", "yaml", "name"] as const;

@@ -9,7 +9,7 @@ import type { CliIo } from "../io.ts";
 import { cutTo, type Paint, paintFor, plain, toneOf } from "../output/style.ts";
 import { taskMessage, taskName } from "../output/task_text.ts";
 import { formatElapsed } from "../output/text.ts";
-import type { Task, WatchServiceResponse } from "../wire.ts";
+import type { Task, WatchServiceResponse } from "../../client/wire/mod.ts";
 
 /** Where progress is shown. */
 export interface Board {

@@ -6,7 +6,7 @@
  * nothing about the service itself; the cluster goes on in any case.
  */
 import { isTerminal, type TaskState } from "../../model/mod.ts";
-import type { Rollout, Service, Task, WatchServiceResponse } from "../wire.ts";
+import type { Rollout, Service, Task, WatchServiceResponse } from "../../client/wire/mod.ts";
 
 /** A task that has no suitable node for this long will not get one by itself. */
 export const UNPLACED_MS = 5_000;

@@ -4,7 +4,7 @@
  */
 import { type FieldFault, formatDurationMs, WarrenError } from "../../lib/mod.ts";
 import { describeTask } from "../output/task_text.ts";
-import type { Task, WatchServiceResponse } from "../wire.ts";
+import type { Task, WatchServiceResponse } from "../../client/wire/mod.ts";
 import { MAX_SHOWN, type Problem } from "./judge.ts";
 
 /** The error of a problem that waiting will not solve. */

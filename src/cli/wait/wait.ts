@@ -7,7 +7,7 @@
  */
 import { isRetryable, sleep, WarrenError } from "../../lib/mod.ts";
 import type { Clock } from "../../lib/mod.ts";
-import type { WatchServiceResponse } from "../wire.ts";
+import type { WatchServiceResponse } from "../../client/wire/mod.ts";
 import { type Board, progressText } from "./board.ts";
 import { judge, NO_MEMORY, type WaitGoal, type WaitMemory } from "./judge.ts";
 import { interruptedError, problemError, timeoutError } from "./report.ts";

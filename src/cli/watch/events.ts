@@ -5,7 +5,7 @@ import { parseMoment } from "../parse/moment.ts";
 import { usageError } from "../parse/usage.ts";
 import { plain, toneOf } from "../output/style.ts";
 import type { Command } from "../tree/command.ts";
-import type { Event, StreamEventsRequest } from "../wire.ts";
+import type { Event, StreamEventsRequest } from "../../client/wire/mod.ts";
 
 /** Types for completion and help; others are accepted, since clusters may be newer. */
 const TYPES = ["service.*", "task.*", "node.*", "secret.*", "config.*", "volume.*", "deployment.*"];

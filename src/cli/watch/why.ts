@@ -9,7 +9,7 @@ import { describeTask, taskName } from "../output/task_text.ts";
 import { plural } from "../output/text.ts";
 import { sortTasks, taskJson } from "../task/view.ts";
 import type { Command } from "../tree/command.ts";
-import type { Service, Task } from "../wire.ts";
+import type { Service, Task } from "../../client/wire/mod.ts";
 
 /** Tasks explained to people; JSON has all of them. */
 const MAX_TASKS = 10;

@@ -1,7 +1,12 @@
 /** A service's spec as labelled lines, for `service inspect` and `service history`. Pure. */
 import { formatBytes, formatDurationMs } from "../../../lib/mod.ts";
 import { formatCpus, formatPort } from "../../output/text.ts";
-import type { HealthCheck, ResourceAmounts, ServiceSpec, TaskSpec } from "../../wire.ts";
+import type {
+  HealthCheck,
+  ResourceAmounts,
+  ServiceSpec,
+  TaskSpec,
+} from "../../../client/wire/mod.ts";
 
 type Field = readonly [label: string, value: string];
 

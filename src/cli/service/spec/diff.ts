@@ -1,5 +1,5 @@
 /** What differs between two specs as they travel. Pure; for `service history`. */
-import type { ServiceSpec } from "../../wire.ts";
+import type { ServiceSpec } from "../../../client/wire/mod.ts";
 
 /** One field that differs; `null` is "not there". */
 export interface SpecDifference {

@@ -4,7 +4,7 @@
  * What they mean is in `from_flags.ts`. Values are checked for form here; whether a spec makes sense is
  * judged by the cluster.
  */
-import type { Flag } from "../../tree/command.ts";
+import type { Flag } from "../../tree/flag.ts";
 
 const NETWORK = "Network";
 const PLACEMENT = "Placement";

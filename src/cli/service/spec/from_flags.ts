@@ -8,7 +8,7 @@
 import { DEFAULT_RESTART, DEFAULT_UPDATE } from "../../../model/mod.ts";
 import { quoted, usageError } from "../../parse/usage.ts";
 import { type FlagValues, splitPair } from "../../parse/values.ts";
-import type { ServiceSpec, TaskSpec } from "../../wire.ts";
+import type { ServiceSpec, TaskSpec } from "../../../client/wire/mod.ts";
 import { healthFromFlags } from "./health.ts";
 import { isPortNamed, parseFileRef, parseMount, parsePort } from "./ports.ts";
 import { splitWords } from "./words.ts";

@@ -5,7 +5,7 @@
  */
 import { quoted, usageError } from "../../parse/usage.ts";
 import type { FlagValues } from "../../parse/values.ts";
-import type { HealthCheck } from "../../wire.ts";
+import type { HealthCheck } from "../../../client/wire/mod.ts";
 import { parsePortNumber } from "./ports.ts";
 import { parseWordList } from "./words.ts";
 

@@ -4,7 +4,7 @@
  */
 import { quoted, usageError } from "../../parse/usage.ts";
 import { parseCount } from "../../parse/values.ts";
-import type { FileRef, PortSpec, VolumeMount } from "../../wire.ts";
+import type { FileRef, PortSpec, VolumeMount } from "../../../client/wire/mod.ts";
 
 /** A port from `[HOST:]CONTAINER[/tcp|/udp]`. @throws WarrenError USAGE */
 export function parsePort(text: string, publishMode: string): PortSpec {
