@@ -18,7 +18,6 @@ import { chooseHost } from "./host.ts";
 export type { Client } from "./client.ts";
 export { chooseHost, defaultSocketPath, type HostMachine } from "./host.ts";
 export type { CallOptions } from "./methods.ts";
-export type * as wire from "./wire.ts";
 
 /** How patient. */
 export interface ConnectOptions {
