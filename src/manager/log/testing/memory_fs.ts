@@ -5,8 +5,8 @@
  * find: unsynced bytes are kept or lost as asked, unsynced names likewise. A budget of bytes stops
  * the machine in the middle of any write.
  */
-import { assert } from "../../lib/mod.ts";
-import type { LogFile, LogFs } from "./log_fs.ts";
+import { assert } from "../../../lib/mod.ts";
+import type { LogFile, LogFs } from "../log_fs.ts";
 
 /** Thrown by every operation once the simulated machine has stopped. */
 export class CrashedError extends Error {
@@ -35,8 +35,8 @@ export class MemoryFs implements LogFs {
   #isCrashed = false;
   #failingSyncs = 0;
   #failingAppends = 0;
-  /** Calls of `append` and `sync` so far, for tests of batching. */
-  readonly counts = { appends: 0, syncs: 0 };
+  /** Calls of `append` and `sync` and bytes written so far. */
+  readonly counts = { appends: 0, syncs: 0, bytes: 0 };
 
   /** Stops the machine within the append that would write the byte after `bytes` more. */
   crashAfter(bytes: number): void {
@@ -161,6 +161,7 @@ export class MemoryFs implements LogFs {
     longer.set(bytes.subarray(0, room), inode.bytes.length);
     inode.bytes = longer;
     this.#budgetBytes -= room;
+    this.counts.bytes += room;
     if (isFailing) throw new Error("no space left on device");
     if (room < bytes.length) {
       this.#isCrashed = true;
