@@ -31,11 +31,11 @@ export interface Source {
   /** The text with comments and contents of strings blanked. */
   readonly code: string;
   readonly imports: readonly Import[];
-  /** A test, or code that only tests use: fixtures and contract suites. */
+  /** A test, or code that only tests use: fixtures, contract suites, benchmarks. */
   readonly isTest: boolean;
 }
 
-const TEST_CODE = /(?:_test|_contract)\.ts$|^src\/.*\/testing\/|^tests\//;
+const TEST_CODE = /(?:_test|_contract|_bench)\.ts$|^src\/.*\/testing\/|^tests\//;
 
 /** Reads a file's text. The cost is linear in its length. */
 export function parseSource(path: string, text: string): Source {

@@ -104,4 +104,4 @@ export const DECLARATIONS = /\.d\.ts$/;
 export const BANNED_NAMES = /^(?:utils?|helpers?|common|misc|types)$/;
 
 /** Files that nothing imports because something else starts them. */
-export const ENTRIES = /^main\.ts$|^src\/.*_contract\.ts$|\.d\.ts$/;
+export const ENTRIES = /^main\.ts$|^src\/.*_(?:contract|bench)\.ts$|\.d\.ts$/;
