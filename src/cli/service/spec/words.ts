@@ -50,7 +50,7 @@ export function parseEnvFile(text: string, file: string): readonly string[] {
     const trimmed = line.trim();
     if (trimmed === "" || trimmed.startsWith("#")) return [];
     const key = trimmed.split("=", 1)[0] ?? "";
-    if (!/^[^\s=]+$/.test(key)) {
+    if (!/^[^\s=]+$/.test(key) || !trimmed.includes("=")) {
       throw usageError(
         `Cannot read --env-file ${quoted(file)}: line ${at + 1} has no name of a variable`,
         "write KEY=VALUE on each line",
