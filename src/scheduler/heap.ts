@@ -22,6 +22,11 @@ export class Heap<T> {
     this.#rise(this.#items.length - 1);
   }
 
+  /** The least item, which stays; O(1). */
+  peek(): T | undefined {
+    return this.#items[0];
+  }
+
   /** Takes the least item out; O(log n). */
   pop(): T | undefined {
     const least = this.#items[0];

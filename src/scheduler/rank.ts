@@ -1,41 +1,35 @@
 /**
  * Which of the admitted nodes is best. Spread is the default and the only order so far; another
- * order is another function of the same shape.
+ * order is another `nodeRank` of the same shape.
  *
- * Keys compare part by part, least first. No part of a key may become smaller while a pass places
- * tasks: `schedule.ts` relies on it.
+ * First come the values of what the owner named (`--spread`), in the order of their importance: the
+ * group of nodes with the fewest tasks of the service goes first. Within a group the nodes rank by
+ * `nodeRank`. No rank may become smaller while a pass places tasks: `schedule.ts` relies on it.
  */
-import { findNodeAttribute, type Node, type NodeAttribute } from "../model/mod.ts";
+import { findNodeAttribute, type Node, type NodeAttribute, type NodeId } from "../model/mod.ts";
 import type { NodeUsage } from "../store/mod.ts";
 
-/** How good a node is; compared part by part, smaller is better. */
-export type RankKey = readonly number[];
-
-/** Tasks of the service so far, kept up to date by the pass. */
-export interface ServiceCounts {
-  /** Tasks that stay, on this node. */
-  readonly onNode: (node: Node) => number;
-  /** Tasks that stay, on nodes with the same value of the spread key at this position. */
-  readonly onValue: (position: number, node: Node) => number;
-  readonly spread: readonly NodeAttribute[];
-}
+const LOAD_STEPS = 20;
+const MAX_LOAD = 2 ** 10 - 1;
+const MAX_TASKS = 2 ** 24 - 1;
+const MAX_OF_SERVICE = 2 ** 18 - 1;
 
 /**
- * Spreads: first evenly over the values of what the owner named (in order of importance), then over
- * nodes, then to the least loaded node. Without spread keys the nodes come first.
+ * How good a node is, smaller is better: fewest tasks of the service, then lowest load, then fewest
+ * tasks at all, packed into one number because a large cluster compares millions of them.
  */
-export function spreadKey(node: Node, usage: NodeUsage, counts: ServiceCounts): RankKey {
-  const key: number[] = counts.spread.map((_, position) => counts.onValue(position, node));
-  key.push(counts.onNode(node), load(node, usage), usage.tasks);
-  return key;
+export function nodeRank(node: Node, usage: NodeUsage, ofService: number): number {
+  const tasks = Math.min(usage.tasks, MAX_TASKS);
+  const load = Math.min(loadOf(node, usage), MAX_LOAD);
+  return (Math.min(ofService, MAX_OF_SERVICE) * (MAX_LOAD + 1) + load) * (MAX_TASKS + 1) + tasks;
 }
 
-/** The larger share of cores or memory that is set aside, in steps of 5 %; small gaps do not matter. */
-function load(node: Node, usage: NodeUsage): number {
+/** The larger share of cores or memory set aside, in steps of 5 %: small gaps do not matter. */
+function loadOf(node: Node, usage: NodeUsage): number {
   const { milliCpus, memoryBytes } = node.description.resources;
   const cpuShare = share(usage.reservedMilliCpus, milliCpus);
   const memoryShare = share(usage.reservedMemoryBytes, memoryBytes);
-  return Math.floor(Math.max(cpuShare, memoryShare) * 20);
+  return Math.floor(Math.max(cpuShare, memoryShare) * LOAD_STEPS);
 }
 
 function share(part: number, whole: number): number {
@@ -43,48 +37,48 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 1 : part / whole;
 }
 
-/** Less than zero when `a` is better. */
-export function compareKeys(a: RankKey, b: RankKey): number {
-  for (let at = 0; at < a.length; at++) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** Counts the tasks of one service over nodes and over the values of its spread keys. */
-export class SpreadCounts implements ServiceCounts {
-  readonly spread: readonly NodeAttribute[];
-  readonly #nodes = new Map<string, number>();
+/** Counts the tasks of one service that stay, over nodes and over the values of its spread keys. */
+export class SpreadCounts {
+  readonly #spread: readonly NodeAttribute[];
+  readonly #nodes = new Map<NodeId, number>();
+  /** For each spread key, tasks by value. */
   readonly #values: readonly Map<string, number>[];
 
   constructor(spread: readonly NodeAttribute[]) {
-    this.spread = spread;
+    this.#spread = spread;
     this.#values = spread.map(() => new Map<string, number>());
   }
 
   /** Counts one task on `node`. */
   add(node: Node): void {
-    bump(this.#nodes, node.id);
-    this.spread.forEach((_, position) => {
-      const values = this.#values[position];
-      if (values) bump(values, this.#valueOf(position, node));
+    this.#nodes.set(node.id, this.onNode(node) + 1);
+    this.valuesOf(node).forEach((value, position) => {
+      const counts = this.#values[position];
+      counts?.set(value, (counts.get(value) ?? 0) + 1);
     });
   }
 
-  readonly onNode = (node: Node): number => this.#nodes.get(node.id) ?? 0;
-
-  readonly onValue = (position: number, node: Node): number =>
-    this.#values[position]?.get(this.#valueOf(position, node)) ?? 0;
-
-  /** Nodes without the label form a group of their own. */
-  #valueOf(position: number, node: Node): string {
-    const attribute = this.spread[position];
-    const value = attribute && findNodeAttribute(node, attribute);
-    return value === undefined ? "" : `=${value}`;
+  /** Tasks on `node`. */
+  onNode(node: Node): number {
+    return this.#nodes.get(node.id) ?? 0;
   }
-}
 
-function bump(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+  /** The node's value for each spread key; nodes without the label form a group of their own. */
+  valuesOf(node: Node): readonly string[] {
+    return this.#spread.map((attribute) => {
+      const value = findNodeAttribute(node, attribute);
+      return value === undefined ? "" : `=${value}`;
+    });
+  }
+
+  /** Whether nodes with values `a` come before nodes with values `b`. */
+  isGroupBefore(a: readonly string[], b: readonly string[]): boolean {
+    for (let position = 0; position < this.#values.length; position++) {
+      const counts = this.#values[position];
+      const inA = counts?.get(a[position] ?? "") ?? 0;
+      const inB = counts?.get(b[position] ?? "") ?? 0;
+      if (inA !== inB) return inA < inB;
+    }
+    return false;
+  }
 }

@@ -19,7 +19,7 @@ import { resourcesFilter } from "./filters/resources.ts";
 import { runtimeFilter } from "./filters/runtime.ts";
 import { volumesFilter } from "./filters/volumes.ts";
 import { Heap } from "./heap.ts";
-import { compareKeys, type RankKey, SpreadCounts, spreadKey } from "./rank.ts";
+import { nodeRank, SpreadCounts } from "./rank.ts";
 import type { PlacementRequest } from "./request.ts";
 
 /** What makes a node one that a service belongs on; independent of its present load. */
@@ -30,18 +30,25 @@ const OPEN: readonly Filter[] = [availabilityFilter, readyFilter];
 const ROOM: readonly Filter[] = [volumesFilter, portsFilter, resourcesFilter, maxPerNodeFilter];
 /** A node is refused by the first of these, so the order is that of the reasons shown. */
 const FILTERS: readonly Filter[] = [...OPEN, ...BELONGING, ...ROOM];
+const FIXED: readonly Filter[] = [...OPEN, ...BELONGING];
 
 /** The answer for one task. */
 export type Placement =
   | { readonly nodeId: NodeId; readonly unplaced: null }
   | { readonly nodeId: null; readonly unplaced: Unplaced };
 
-/** A node in the heap, with the key it had when it was last looked at. */
+/** A node in a heap, with the rank it had when it was last looked at. */
 interface Ranked {
   readonly node: Node;
   /** Position among the nodes: the last tie-break. */
   readonly order: number;
-  readonly key: RankKey;
+  readonly rank: number;
+}
+
+/** Nodes that are alike in what the service is spread over. */
+interface Group {
+  readonly values: readonly string[];
+  readonly nodes: Heap<Ranked>;
 }
 
 /** Places the tasks of one service, one after the other. */
@@ -51,7 +58,7 @@ export class Placer {
   readonly #counts: SpreadCounts;
   readonly #slots = new Map<NodeId, number[]>();
   readonly #homes = new Map<string, ReadonlySet<NodeId>>();
-  readonly #open: Heap<Ranked>;
+  readonly #groups: readonly Group[];
   #explained: Unplaced | null = null;
 
   /** Looks at `nodes`, by default at all of them. */
@@ -64,7 +71,7 @@ export class Placer {
       const node = view.node(nodeId);
       if (node) this.#count(node, slot, isCurrent);
     }
-    this.#open = new Heap(this.#admitted(nodes), isBefore);
+    this.#groups = this.#admitted(nodes);
   }
 
   /** The best node for the task of `slot`, or why there is none. */
@@ -75,12 +82,17 @@ export class Placer {
 
   /** The best node for the task of `slot`; null when there is none, for those who need no reason. */
   findNode(slot: number): NodeId | null {
-    const setAside: Ranked[] = [];
-    const node = this.#findBest(slot, setAside);
-    for (const ranked of setAside) this.#open.push(ranked);
-    if (!node) return null;
-    this.#take(node, slot);
-    return node.id;
+    const tried = new Set<Group>();
+    while (tried.size < this.#groups.length) {
+      const group = this.#bestGroup(tried);
+      const node = group && this.#findBest(group, slot);
+      if (node) {
+        this.#take(node, slot);
+        return node.id;
+      }
+      if (group) tried.add(group);
+    }
+    return null;
   }
 
   /** `node` for the task of `slot`, if it has room: how global services are placed. */
@@ -91,34 +103,67 @@ export class Placer {
     return { nodeId: node.id, unplaced: null };
   }
 
-  #admitted(nodes: Iterable<Node>): Ranked[] {
-    const admitted: Ranked[] = [];
+  #admitted(nodes: Iterable<Node>): readonly Group[] {
+    const groups = new Map<string, { values: readonly string[]; nodes: Ranked[] }>();
     let order = 0;
     for (const node of nodes) {
       order++;
-      if (!this.#findRefusal(node, 0, [...OPEN, ...BELONGING])) {
-        admitted.push({ node, order, key: this.#keyOf(node) });
-      }
+      if (this.#findRefusal(node, 0, FIXED)) continue;
+      const values = this.#counts.valuesOf(node);
+      const key = values.length === 0 ? "" : JSON.stringify(values);
+      const ranked: Ranked = { node, order, rank: this.#rankOf(node) };
+      const group = groups.get(key);
+      if (group) group.nodes.push(ranked);
+      else groups.set(key, { values, nodes: [ranked] });
     }
-    return admitted;
+    return [...groups.values()].map(({ values, nodes }) => ({
+      values,
+      nodes: new Heap(nodes, isBefore),
+    }));
   }
 
-  /** Keys only grow, so a key that was read again and did not is the least of all. */
-  #findBest(slot: number, setAside: Ranked[]): Node | undefined {
-    for (let ranked = this.#open.pop(); ranked; ranked = this.#open.pop()) {
-      const key = this.#keyOf(ranked.node);
-      if (compareKeys(key, ranked.key) > 0) {
-        this.#open.push({ ...ranked, key });
-        continue;
-      }
-      const refusal = this.#findRefusal(ranked.node, slot, ROOM);
-      if (!refusal) {
-        setAside.push(ranked);
-        return ranked.node;
-      }
-      if (refusal.filter === maxPerNodeFilter.name) setAside.push(ranked);
+  #bestGroup(tried: ReadonlySet<Group>): Group | undefined {
+    let best: Group | undefined;
+    for (const group of this.#groups) {
+      if (tried.has(group)) continue;
+      if (!best || this.#isGroupBefore(group, best)) best = group;
+    }
+    return best;
+  }
+
+  /** Of groups with equally many tasks the one with the best node goes first. */
+  #isGroupBefore(a: Group, b: Group): boolean {
+    if (this.#counts.isGroupBefore(a.values, b.values)) return true;
+    if (this.#counts.isGroupBefore(b.values, a.values)) return false;
+    const bestOfA = this.#peek(a);
+    const bestOfB = this.#peek(b);
+    return bestOfA !== undefined && (bestOfB === undefined || isBefore(bestOfA, bestOfB));
+  }
+
+  /** The best node of a group by its rank of now; ranks only grow, so an older one is too low. */
+  #peek({ nodes }: Group): Ranked | undefined {
+    for (let ranked = nodes.peek(); ranked; ranked = nodes.peek()) {
+      const rank = this.#rankOf(ranked.node);
+      if (rank <= ranked.rank) return ranked;
+      nodes.pop();
+      nodes.push({ ...ranked, rank });
     }
     return undefined;
+  }
+
+  /** The best node of a group with room; those that will not have any in this pass are dropped. */
+  #findBest(group: Group, slot: number): Node | undefined {
+    const { nodes } = group;
+    const setAside: Ranked[] = [];
+    let best: Node | undefined;
+    for (let ranked = this.#peek(group); ranked && !best; ranked = this.#peek(group)) {
+      nodes.pop();
+      const refusal = this.#findRefusal(ranked.node, slot, ROOM);
+      if (!refusal) best = ranked.node;
+      if (!refusal || refusal.filter === maxPerNodeFilter.name) setAside.push(ranked);
+    }
+    for (const ranked of setAside) nodes.push(ranked);
+    return best;
   }
 
   #take(node: Node, slot: number): void {
@@ -136,8 +181,8 @@ export class Placer {
     if (isCurrent) this.#counts.add(node);
   }
 
-  #keyOf(node: Node): RankKey {
-    return spreadKey(node, this.#view.nodeUsage(node.id), this.#counts);
+  #rankOf(node: Node): number {
+    return nodeRank(node, this.#view.nodeUsage(node.id), this.#counts.onNode(node));
   }
 
   #findRefusal(node: Node, slot: number, filters: readonly Filter[]): NodeRefusal | null {
@@ -187,6 +232,5 @@ export function takesTasks(node: Node): boolean {
 }
 
 function isBefore(a: Ranked, b: Ranked): boolean {
-  const difference = compareKeys(a.key, b.key);
-  return difference === 0 ? a.order < b.order : difference < 0;
+  return a.rank === b.rank ? a.order < b.order : a.rank < b.rank;
 }
