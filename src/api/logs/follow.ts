@@ -2,9 +2,9 @@
  * Follows the output of several tasks: those there are, and those that come while it follows.
  *
  * Woken by the change feed. A task is read again after each restart, from where it stopped; a node
- * that is away is told once and tried again when something changes. Bounded by {@link MAX_STREAMS}.
+ * that is away is told once and tried again after a change or a pause. Bounded by MAX_STREAMS.
  */
-import { TaskGroup, WarrenError } from "../../lib/mod.ts";
+import { type Code, TaskGroup, WarrenError } from "../../lib/mod.ts";
 import { isTerminal, type NodeId, type Task, type TaskId } from "../../model/mod.ts";
 import type { ReadLogsResponse } from "../../rpc/gen/warren/v1/task.ts";
 import type { ApiContext } from "../context.ts";
@@ -23,11 +23,21 @@ export interface FollowTarget {
   write(line: ReadLogsResponse): Promise<void>;
 }
 
+/** Pause before a node that is away is asked again although nothing changed. */
+const RETRY_MS = 2_000;
+
+/** How the loss of a node shows: it cannot be asked, or its stream breaks off. */
+const AWAY: ReadonlySet<Code> = new Set<Code>(["UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED"]);
+
 /** How far a task was read. */
 interface Reading {
   /** The container that is or was read; a restart makes another. */
   containerId: string;
   isRunning: boolean;
+  /** Count of changes when the last attempt began; it is tried again after a later one. */
+  triedAt: number;
+  /** The last attempt ended because its node was away. */
+  isAway: boolean;
   /** Time of the last line. */
   lastMs: number;
   isTold: boolean;
@@ -40,6 +50,8 @@ export class LogFollower {
   readonly #wish: LogWish;
   readonly #readings = new Map<TaskId, Reading>();
   #wake: () => void = () => {};
+  /** Occasions to try again what failed. */
+  #changes = 0;
   #failure: { readonly error: unknown } | undefined;
   #isCrowdTold = false;
 
@@ -53,7 +65,7 @@ export class LogFollower {
   async run(signal: AbortSignal): Promise<void> {
     await using group = new TaskGroup((_, error) => this.#fail(error));
     const unsubscribe = this.#context.feed.subscribe(({ changes }) => {
-      if (changes.some(({ table }) => table === "tasks" || table === "nodes")) this.#wake();
+      if (changes.some(({ table }) => table === "tasks" || table === "nodes")) this.#changed();
     });
     const onAbort = () => this.#wake();
     signal.addEventListener("abort", onAbort, { once: true });
@@ -63,7 +75,9 @@ export class LogFollower {
         this.#wake = resolve;
         await this.#startReadings(group);
         if (!this.#target.isOpen() && this.#active === 0) break;
+        const cancel = this.#retryLater();
         await promise;
+        cancel();
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -71,6 +85,19 @@ export class LogFollower {
     }
     signal.throwIfAborted();
     if (this.#failure) throw this.#failure.error;
+  }
+
+  #changed(): void {
+    this.#changes++;
+    this.#wake();
+  }
+
+  /** A node can be back without any change that is announced. */
+  #retryLater(): () => void {
+    for (const { isAway } of this.#readings.values()) {
+      if (isAway) return this.#context.clock.after(RETRY_MS, () => this.#changed());
+    }
+    return () => {};
   }
 
   get #active(): number {
@@ -101,16 +128,25 @@ export class LogFollower {
   #isNew({ id, nodeId, status }: Task): boolean {
     if (nodeId === null || status.containerId === "") return false;
     const reading = this.#readings.get(id);
-    return !reading || (!reading.isRunning && reading.containerId !== status.containerId);
+    if (!reading) return true;
+    if (reading.isRunning) return false;
+    if (reading.isAway && this.#changes > reading.triedAt) return true;
+    return reading.containerId !== status.containerId;
   }
 
   #start(group: TaskGroup, task: Task): void {
     const { nodeId, status: { containerId } } = task;
     if (nodeId === null) return;
     const known = this.#readings.get(task.id);
-    const reading: Reading = known ?? { containerId, isRunning: true, lastMs: 0, isTold: false };
-    reading.containerId = containerId;
-    reading.isRunning = true;
+    const reading: Reading = {
+      lastMs: 0,
+      isTold: false,
+      ...known,
+      containerId,
+      isRunning: true,
+      triedAt: this.#changes,
+      isAway: false,
+    };
     this.#readings.set(task.id, reading);
     const wish = known && known.lastMs > 0
       ? { follow: true, tail: undefined, sinceMs: known.lastMs + 1 }
@@ -156,9 +192,9 @@ export class LogFollower {
       return next.value;
     } catch (error) {
       if (signal.aborted) throw error;
-      const isAway = error instanceof WarrenError && error.code === "UNAVAILABLE";
-      // Tried again at the next change: its container may still be running there.
-      if (isAway && !isTerminal(task.status.state)) reading.containerId = "";
+      const isAway = error instanceof WarrenError && AWAY.has(error.code);
+      // Its container may still be running there.
+      reading.isAway = isAway && !isTerminal(task.status.state);
       if (!reading.isTold) await this.#tell(task, reasonText(error));
       reading.isTold = true;
       return undefined;
