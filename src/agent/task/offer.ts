@@ -23,6 +23,8 @@ export class Offer {
   readonly choice: OfferedRuntime["choice"];
   readonly runtime: Runtime;
   readonly steps: StepParts;
+  /** Why it does not answer, or "". */
+  trouble = "";
   #containers: readonly ContainerState[] | null = null;
 
   constructor(

@@ -150,6 +150,11 @@ export class TaskRunner {
     return this.#actors.get(id);
   }
 
+  /** Why a runtime does not answer, or "". */
+  get trouble(): string {
+    return this.#offers.find((offer) => offer.trouble !== "")?.trouble ?? "";
+  }
+
   /** Every task. */
   actors(): Iterable<Actor> {
     return this.#actors.values();
@@ -323,6 +328,7 @@ export class TaskRunner {
   }
 
   #onTrouble(offer: Offer, message: string): void {
+    offer.trouble = message;
     const { log } = this.#parts;
     if (message === "") {
       log.info("the runtime answers", { component: "agent", runtime: offer.choice });
