@@ -53,8 +53,9 @@ export class DataDir implements Disposable {
   }
 
   /** Keeps the identity; it is never overwritten by another one. */
-  saveIdentity(identity: NodeIdentity): Promise<void> {
-    return this.#write("node.json", { ...identity });
+  async saveIdentity(identity: NodeIdentity): Promise<NodeIdentity> {
+    await this.#write("node.json", { ...identity });
+    return identity;
   }
 
   async #read(name: string): Promise<Record<string, unknown> | null> {

@@ -32,7 +32,8 @@ export interface DaemonFlags {
   readonly socket: string | null;
   /** Labels of the node, merged over those it has. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly runtime: "auto" | "docker" | "process" | "none";
+  /** `fake` keeps containers in memory only: for load tests of the control plane. */
+  readonly runtime: "auto" | "docker" | "process" | "none" | "fake";
   /** `unix:///path` or `tcp://host:port` of the container engine. */
   readonly dockerHost: string | null;
   readonly enablePprof: boolean;

@@ -3,6 +3,7 @@
  */
 import { hostname } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { defaultSocketPath } from "../client/mod.ts";
 import { WarrenError } from "../lib/mod.ts";
 
 /** This machine's name, in the form that a node name must have. */
@@ -39,4 +40,9 @@ export function dataDirPath(given: string | null): string {
 function homeData(): string | undefined {
   const home = Deno.env.get("HOME");
   return home ? join(home, ".local", "share") : undefined;
+}
+
+/** The local socket, where the command line looks for it too. */
+export function localSocketPath(): string {
+  return defaultSocketPath({ uid: Deno.uid(), env: (name) => Deno.env.get(name) });
 }

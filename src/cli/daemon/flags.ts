@@ -11,6 +11,7 @@ import type { Flag } from "../tree/flag.ts";
 
 const NETWORK = "Network";
 const RUNTIME = "Containers";
+const RUNTIMES = ["auto", "docker", "process", "none", "fake"] as const;
 
 /** Flags of every daemon. */
 export const DAEMON_FLAGS: readonly Flag[] = [
@@ -69,8 +70,9 @@ export const DAEMON_FLAGS: readonly Flag[] = [
   {
     name: "runtime",
     value: "RUNTIME",
-    choices: ["auto", "docker", "process", "none"],
-    summary: "what runs tasks: docker, processes of the host, or nothing",
+    choices: ["auto", "docker", "process", "none", "fake"],
+    summary:
+      "what runs tasks: docker, processes of the host, or nothing; fake keeps them in memory, for load tests",
     fallback: "auto",
     group: RUNTIME,
   },
@@ -149,7 +151,7 @@ function socketPath(text: string | undefined): string | null {
 }
 
 function runtimeOf(text: string | undefined): DaemonFlags["runtime"] {
-  return text === "docker" || text === "process" || text === "none" ? text : "auto";
+  return RUNTIMES.find((known) => known === text) ?? "auto";
 }
 
 function logLevelOf(text: string | undefined): LogLevelFlag {

@@ -1,0 +1,58 @@
+/**
+ * The agent of a daemon's own node, and what it says of its health.
+ *
+ * A manager's own agent reaches it through the local socket, with the protocol that every other
+ * agent speaks; a worker dials its managers.
+ */
+import { type Agent, startHostAgent } from "../agent/mod.ts";
+import { type Log, type Metrics, realClock } from "../lib/mod.ts";
+import { asId, type NodeId } from "../model/mod.ts";
+import type { ComponentHealth } from "../telemetry/mod.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the agent of a daemon is started from. */
+export interface LocalAgentParts {
+  readonly settings: Settings;
+  /** Known for a manager's own node; null lets the agent join. */
+  readonly identity:
+    | { readonly nodeId: string; readonly credential: string; readonly clusterId: string }
+    | null;
+  readonly managers: readonly string[];
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Gives up a start that waits for a manager. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts the agent. @throws WarrenError as `startAgent` does */
+export async function startLocalAgent(parts: LocalAgentParts): Promise<Agent> {
+  const { settings, identity, managers, metrics, log, signal } = parts;
+  return await startHostAgent({
+    dataDir: settings.dataDir,
+    nodeName: settings.nodeName,
+    labels: settings.labels,
+    runtime: settings.runtime,
+    dockerHost: settings.dockerHost,
+    token: settings.token,
+    identity: identity && { ...identity, nodeId: asId<NodeId>(identity.nodeId) },
+    managers,
+    clock: realClock,
+    log,
+    metrics,
+    signal,
+  });
+}
+
+/** Health of an agent: it works without a session, but is not ready for new tasks. */
+export function agentHealth(agent: Agent): ComponentHealth[] {
+  const { isConnected, trouble } = agent;
+  return [
+    {
+      name: "agent",
+      isHealthy: true,
+      isReady: isConnected,
+      message: isConnected ? "" : "no session with a manager",
+    },
+    { name: "runtime", isHealthy: trouble === "", isReady: trouble === "", message: trouble },
+  ];
+}

@@ -1,0 +1,110 @@
+/**
+ * One daemon from its start to its end: takes the data directory, settles settings, starts a manager
+ * or a worker, waits for a signal, stops.
+ *
+ * The only place that catches everything: whatever stops a daemon is one line in its log and an exit
+ * code.
+ */
+import { type Log, realClock, VERSION, WarrenError } from "../lib/mod.ts";
+import { LogSink } from "../telemetry/mod.ts";
+import { DataDir } from "./data_dir.ts";
+import type { DaemonFlags, DaemonKind } from "./flags.ts";
+import { dataDirPath, localSocketPath, machineName } from "./machine.ts";
+import { savedPart, type Settings, settleSettings } from "./settings.ts";
+import { startManager } from "./start_manager.ts";
+import { startWorker } from "./start_worker.ts";
+
+/** How long a graceful stop may take before the process ends all the same, in milliseconds. */
+const STOP_MS = 20_000;
+
+/** Runs until SIGTERM or SIGINT and answers with the exit code. */
+export async function runDaemon(kind: DaemonKind, flags: DaemonFlags): Promise<number> {
+  const sink = new LogSink({
+    level: flags.logLevel,
+    format: flags.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json"),
+    hasColour: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
+    clock: realClock,
+    output: Deno.stderr,
+  });
+  const signals = watchSignals();
+  try {
+    using dataDir = await DataDir.open(dataDirPath(flags.dataDir));
+    const settings = settleSettings(kind, flags, await dataDir.settings(), {
+      dataDir: dataDir.path,
+      machine: { hostname: machineName(), defaultSocket: localSocketPath() },
+    });
+    return await serve(dataDir, settings, { log: sink.log, signals });
+  } catch (thrown) {
+    const error = WarrenError.from(thrown, "Cannot run the daemon");
+    if (error.reason === "STOPPING") return 0;
+    sink.log.error(error.message, { reason: error.reason, hint: error.hint, error: error.message });
+    return error.code === "INVALID_ARGUMENT" ? 2 : 1;
+  } finally {
+    signals.release();
+    await sink.flush(1_000);
+  }
+}
+
+async function serve(
+  dataDir: DataDir,
+  settings: Settings,
+  { log, signals }: { readonly log: Log; readonly signals: Signals },
+): Promise<number> {
+  const start = settings.kind === "manager" ? startManager : startWorker;
+  const starting = new AbortController();
+  void signals.first.then(() => starting.abort(new WarrenError("STOPPING", "told to stop")));
+  const daemon = await start({ dataDir, settings, log, signal: starting.signal });
+  await dataDir.saveSettings(savedPart(settings));
+  log.info("ready", {
+    node_id: daemon.nodeId,
+    listen_addr: daemon.listenAddr,
+    metrics_addr: daemon.metricsAddr,
+    socket: daemon.socket,
+    version: VERSION,
+  });
+  const outcome = await Promise.race([daemon.failed, signals.first]);
+  if (outcome instanceof WarrenError) log.error("cannot go on", { error: outcome.message });
+  else log.info("stopping", { signal: outcome });
+  const hasStopped = await within(STOP_MS, daemon[Symbol.asyncDispose](), signals.second);
+  if (!hasStopped) log.warn("did not stop in time: ending all the same");
+  return outcome instanceof WarrenError || !hasStopped ? 1 : 0;
+}
+
+/** Whether `work` ended within the time and before the second signal. */
+async function within(
+  limitMs: number,
+  work: PromiseLike<void>,
+  hurry: Promise<unknown>,
+): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const cancel = realClock.after(limitMs, () => late.resolve(false));
+  const hasEnded = await Promise.race([
+    Promise.resolve(work).then(() => true),
+    hurry.then(() => false),
+    late.promise,
+  ]);
+  cancel();
+  return hasEnded;
+}
+
+interface Signals {
+  readonly first: Promise<Deno.Signal>;
+  readonly second: Promise<Deno.Signal>;
+  release(): void;
+}
+
+function watchSignals(): Signals {
+  const first = Promise.withResolvers<Deno.Signal>();
+  const second = Promise.withResolvers<Deno.Signal>();
+  let count = 0;
+  const listeners = (["SIGTERM", "SIGINT"] as const).map((signal) => {
+    const listener = () => (count++ === 0 ? first : second).resolve(signal);
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return {
+    first: first.promise,
+    second: second.promise,
+    release: () => listeners.forEach((remove) => remove()),
+  };
+}
