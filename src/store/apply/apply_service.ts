@@ -6,6 +6,7 @@
  * exist.
  */
 import {
+  currencyOf,
   MAX_REVISIONS,
   type Revision,
   type Rollout,
@@ -76,8 +77,9 @@ function updateInPlace(tx: Transaction, service: Service, spec: ServiceSpec): Ou
   const task = sameData(service.spec.task, spec.task) ? service.spec.task : spec.task;
   put(tx, { ...service, spec: { ...spec, task } });
   if (task === service.spec.task) return null;
+  const isCurrent = currencyOf(service);
   for (const known of [...tx.view.tasksOfService(service.id)]) {
-    if (!isLive(known) || known.revision !== service.revision) continue;
+    if (!isLive(known) || !isCurrent(known)) continue;
     tx.put("tasks", stamped({ ...known, spec: task }, tx.stamp));
   }
   return null;
