@@ -1,3 +1,4 @@
+/** The grammar of constraints and how nodes match them. */
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { World } from "../../tests/harness/world.ts";

@@ -1,3 +1,4 @@
+/** What the change feed marks for the next pass, and what it does not. */
 import assert from "node:assert/strict";
 import { wallMs } from "../lib/mod.ts";
 import { World } from "../../tests/harness/world.ts";

@@ -1,3 +1,4 @@
+/** The one line that says why no node takes a task. */
 import assert from "node:assert/strict";
 import { explainUnplaced, MAX_REFUSALS, type NodeRefusal } from "./explain.ts";
 import type { RefusedNode } from "./filters/filter.ts";

@@ -1,3 +1,4 @@
+/** The heap against plain sorting. */
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { Heap } from "./heap.ts";

@@ -1,3 +1,4 @@
+/** Where tasks end up: spreading, load, volumes and reasons. */
 import assert from "node:assert/strict";
 import type { ServiceSpec } from "../model/mod.ts";
 import { World } from "../../tests/harness/world.ts";

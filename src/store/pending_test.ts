@@ -1,3 +1,4 @@
+/** The list of waiting tasks in the store and in an overlay. */
 import assert from "node:assert/strict";
 import { World } from "../../tests/harness/world.ts";
 import { OverlayView } from "./mod.ts";
