@@ -127,12 +127,12 @@ Deno.test("restore refuses lines that are missing, added or of a newer version",
   assertCorrupt(joined(lines.with(orphan, row)), /has no spec/);
 });
 
-/** 50,000 tasks of 500 services on 100 nodes. */
+/** 10,000 tasks of 100 services on 100 nodes. */
 function large(): Store {
   const fixture = new StoreFixture();
   const nodes: NodeId[] = [];
   for (let at = 0; at < 100; at++) nodes.push(fixture.addNode(`n${at}`).id);
-  for (let number = 0; number < 500; number++) {
+  for (let number = 0; number < 100; number++) {
     const id = asId<never>(fixture.ids.next());
     const actions = Array.from({ length: 100 }, (_, at) => ({
       kind: "task.create" as const,
@@ -157,9 +157,9 @@ function large(): Store {
   return fixture.store;
 }
 
-Deno.test("a state of 50,000 tasks is encoded in slices that are short, and comes back whole", () => {
+Deno.test("a state of 10,000 tasks is encoded in slices that are short, and comes back whole", () => {
   const store = large();
-  assert.equal(store.sizes.tasks, 50_000);
+  assert.equal(store.sizes.tasks, 10_000);
   const startMs = performance.now();
   let longestMs = 0;
   let lastMs = performance.now();
@@ -173,7 +173,7 @@ Deno.test("a state of 50,000 tasks is encoded in slices that are short, and come
   // Generous bounds: they catch a change of order, not a busy machine.
   assert(tookMs < 5_000, `encoded in ${Math.round(tookMs)} ms`);
   assert(longestMs < 1_000, `longest slice ${Math.round(longestMs)} ms`);
-  assert(slices.length > 50);
+  assert(slices.length > 10);
   const other = new Store();
   other.restore(joined(slices));
   assert.equal(other.digest(), store.digest());
