@@ -1,0 +1,95 @@
+/** The client against a real socket, and against nobody. */
+import assert from "node:assert/strict";
+import { ManualClock, noMetrics, realClock, silentLog, WarrenError } from "../lib/mod.ts";
+import { ClusterServiceService } from "../rpc/gen/warren/v1/cluster.ts";
+import { createRpcServer, serve } from "../rpc/mod.ts";
+import { chooseHost, connect, defaultSocketPath } from "./mod.ts";
+
+/** A refused connection leaves a short timer of the transport's own behind. */
+const REFUSED = { sanitizeOps: false, sanitizeResources: false };
+
+async function reasonOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    assert(error instanceof WarrenError, String(error));
+    return error.reason;
+  }
+  return "nothing failed";
+}
+
+function clusterServer() {
+  const server = createRpcServer({ log: silentLog, metrics: noMetrics, clock: realClock });
+  server.addService(serve(ClusterServiceService, {
+    getClusterInfo: () => {
+      throw new WarrenError("NOT_INITIALISED", "There is no cluster here yet");
+    },
+    getJoinToken: ({ role }) => ({ token: role }),
+  }));
+  return server;
+}
+
+Deno.test("every method of the API is there, and answers or says why not", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/api.sock`;
+  await using server = clusterServer();
+  await server.listen({ kind: "unix", path });
+  const client = await connect(`unix://${path}`);
+  assert.equal(client.address, `unix://${path}`);
+  assert.equal((await client.getJoinToken({ role: "worker", rotate: false })).token, "worker");
+  assert.equal(await reasonOf(client.getClusterInfo({})), "NOT_INITIALISED");
+  assert.equal(await reasonOf(client.listNodes({ stale: false })), "UNKNOWN_METHOD");
+  assert.equal(
+    await reasonOf(Array.fromAsync(client.watchService({ ref: "web" }))),
+    "UNKNOWN_METHOD",
+  );
+  const silent = (async function* () {})();
+  assert.equal(await reasonOf(Array.fromAsync(client.exec(silent))), "UNKNOWN_METHOD");
+  client.close();
+  await server.stop();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a bad address is a usage error before anything is dialled", async () => {
+  assert.equal(await reasonOf(connect("nonsense")), "USAGE");
+});
+
+Deno.test("the local socket is that of the machine as root and the user's own otherwise", () => {
+  const env = (values: Record<string, string>) => (name: string) => values[name];
+  const runtime = { XDG_RUNTIME_DIR: "/run/user/1000/", HOME: "/home/me" };
+  assert.equal(defaultSocketPath({ uid: 0, env: env(runtime) }), "/var/run/warren.sock");
+  assert.equal(defaultSocketPath({ uid: 1000, env: env(runtime) }), "/run/user/1000/warren.sock");
+  const home = { HOME: "/home/me" };
+  assert.equal(defaultSocketPath({ uid: 1000, env: env(home) }), "/home/me/.warren/warren.sock");
+  assert.equal(defaultSocketPath({ uid: 1000, env: env({}) }), "/tmp/warren-1000/warren.sock");
+  const remote = { uid: 0, env: env({ WARREN_HOST: "m1:2377" }) };
+  assert.equal(chooseHost(undefined, remote), "m1:2377");
+  assert.equal(chooseHost("m2:2377", remote), "m2:2377");
+  assert.equal(chooseHost("", { uid: 0, env: env({}) }), "unix:///var/run/warren.sock");
+});
+
+Deno.test("a call waits a moment for a manager that is just starting", REFUSED, async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/api.sock`;
+  const script = `Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} }); Deno.exit(0);`;
+  await new Deno.Command(Deno.execPath(), { args: ["eval", script] }).output();
+  const client = await connect(`unix://${path}`);
+  const call = client.getJoinToken({ role: "worker", rotate: false });
+  await using server = clusterServer();
+  await server.listen({ kind: "unix", path });
+  assert.equal((await call).token, "worker");
+  client.close();
+  await server.stop();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test(
+  "nobody at the address is CLUSTER_UNREACHABLE, at once for a missing socket",
+  REFUSED,
+  async () => {
+    // A clock that stands still: a second attempt would never come.
+    const client = await connect("unix:///nonexistent/warren.sock", { clock: new ManualClock() });
+    assert.equal(await reasonOf(client.listServices({ stale: false })), "CLUSTER_UNREACHABLE");
+    client.close();
+  },
+);
