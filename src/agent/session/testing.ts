@@ -76,7 +76,7 @@ export class TestCall<Request, Response> {
 
 /** A manager that does what the test says. */
 export class TestManager {
-  readonly clusterId = "cluster1";
+  readonly clusterId: string;
   /** Sessions in the order they were begun. */
   readonly sessions: TestCall<SessionRequest, SessionResponse>[] = [];
   readonly relays: TestCall<RelayRequest, RelayResponse>[] = [];
@@ -88,6 +88,10 @@ export class TestManager {
   /** Refuses every call while set. */
   refusal: WarrenError | null = null;
   #sequence = 0;
+
+  constructor(clusterId = "cluster1") {
+    this.clusterId = clusterId;
+  }
 
   /** How agents reach it. */
   readonly connect: Connect = (): ManagerLink => ({
