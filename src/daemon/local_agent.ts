@@ -43,6 +43,14 @@ export async function startLocalAgent(parts: LocalAgentParts): Promise<Agent> {
   });
 }
 
+/** Waits for the agent's first session, but not for ever: an engine may be slow to answer. */
+export async function untilConnected(agent: Agent, limitMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = realClock.after(limitMs, late.resolve);
+  await Promise.race([agent.connected, late.promise]);
+  cancel();
+}
+
 /** Health of an agent: it works without a session, but is not ready for new tasks. */
 export function agentHealth(agent: Agent): ComponentHealth[] {
   const { isConnected, trouble } = agent;

@@ -24,11 +24,14 @@ import { EventBuffer, recordEvents, Store } from "../store/mod.ts";
 import { MetricsRegistry } from "../telemetry/mod.ts";
 import { apiContext } from "./api_context.ts";
 import type { NodeIdentity } from "./data_dir.ts";
-import { agentHealth, startLocalAgent } from "./local_agent.ts";
+import { agentHealth, startLocalAgent, untilConnected } from "./local_agent.ts";
 import { machineArch, machineOs } from "./machine.ts";
 import { installManagerMetrics, startEndpoint } from "./observe.ts";
 import type { RunningDaemon, StartParts } from "./running_daemon.ts";
 import type { Settings } from "./settings.ts";
+
+/** How long the ready line waits for the manager's own agent, in milliseconds. */
+const FIRST_SESSION_MS = 2_000;
 
 /** Starts a manager. @throws WarrenError what keeps it from starting */
 export async function startManager(parts: StartParts): Promise<RunningDaemon> {
@@ -50,6 +53,7 @@ export async function startManager(parts: StartParts): Promise<RunningDaemon> {
       }),
     )
     : null;
+  if (agent) await untilConnected(agent, FIRST_SESSION_MS);
   installManagerMetrics(registry, { store, stats: () => gateway.stats.current() });
   const components = () => [
     ...managerHealth(proposer.status().isLeader),

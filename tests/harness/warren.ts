@@ -111,9 +111,11 @@ export class WarrenDaemon implements AsyncDisposable {
       args: [
         ...before,
         ...(options.command ?? ["cluster", "init"]),
-        ...["--data-dir", `${dir}/data`, "--socket", `${dir}/warren.sock`],
-        ...["--log-format", "json", "--listen-addr", "127.0.0.1:0", "--metrics-addr"],
-        ...["127.0.0.1:0", ...(options.flags ?? [])],
+        ...["--data-dir", `${dir}/data`, "--log-format", "json"],
+        ...unlessGiven("--socket", `${dir}/warren.sock`, options.flags),
+        ...unlessGiven("--listen-addr", "127.0.0.1:0", options.flags),
+        ...unlessGiven("--metrics-addr", "127.0.0.1:0", options.flags),
+        ...(options.flags ?? []),
       ],
       env: { NO_COLOR: "1", ...options.env },
       stdin: "null",
@@ -171,6 +173,10 @@ export class WarrenDaemon implements AsyncDisposable {
     await this.kill("SIGTERM");
     if (!this.#keepDir) await Deno.remove(this.dir, { recursive: true });
   }
+}
+
+function unlessGiven(flag: string, value: string, flags: readonly string[] = []): string[] {
+  return flags.includes(flag) ? [] : [flag, value];
 }
 
 function watchLines(stream: ReadableStream<Uint8Array>, lines: string[]) {
