@@ -43,18 +43,6 @@ Deno.test("the program prints errors as JSON with -o json, also when it could no
   assert.equal(error.reason, "USAGE");
 });
 
-Deno.test({
-  name: "the program exits with 3 when nothing listens",
-  // The transport's own timer for dialling again outlives its channel for a moment.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  fn: async () => {
-    const { code, err } = await run(["service", "list", "--timeout", "2s"]);
-    assert.equal(code, 3);
-    assert.match(err, /^Error: .*\nhint: .*warren cluster init/);
-  },
-});
-
 Deno.test("the program refuses an address that is none with 2", async () => {
   for (const host of ["ftp://nowhere", "", "host"]) {
     assert.equal((await run(["--host", host, "service", "list"])).code, 2, host);

@@ -85,5 +85,5 @@ function lines(texts: readonly string[]): string {
 
 async function toYaml(value: unknown): Promise<string> {
   const { stringify } = await import("yaml");
-  return stringify(value, { lineWidth: 0 });
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -10,9 +10,10 @@ export function taskName(task: Pick<Task, "serviceName" | "slot" | "nodeName">):
     : `${task.serviceName}@${task.nodeName}`;
 }
 
-/** What happened last: why it has no node, or the agent's message. */
+/** What happened last: why it has no node, or the agent's message when it says more than the state. */
 export function taskMessage(task: Pick<Task, "unplaced" | "message" | "state">): string {
-  return task.state === "pending" && task.unplaced !== "" ? task.unplaced : task.message;
+  if (task.state === "pending" && task.unplaced !== "") return task.unplaced;
+  return task.message === task.state ? "" : task.message;
 }
 
 /** `web.2 on node-1: exited with 1`. */

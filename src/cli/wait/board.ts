@@ -5,6 +5,7 @@
  * Used by `wait.ts`, one board for all services of a command. Invariant: at the end nothing of the
  * rewritten lines is left but one line per service.
  */
+import { isTerminal, type TaskState } from "../../model/mod.ts";
 import type { CliIo } from "../io.ts";
 import { cutTo, type Paint, paintFor, plain, toneOf } from "../output/style.ts";
 import { taskMessage, taskName } from "../output/task_text.ts";
@@ -42,31 +43,30 @@ class SilentBoard implements Board {
   clear(): void {}
 }
 
-/** One line per change of a task. */
+/** One line per change of a task; what has ended or runs at the beginning is no change. */
 class PlainBoard implements Board {
   readonly #io: CliIo;
-  readonly #last = new Map<string, string>();
+  readonly #lines = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(io: CliIo) {
     this.#io = io;
   }
 
-  show(_service: string, update: WatchServiceResponse): void {
-    const seen = new Set(update.tasks.map((task) => task.id));
-    for (const id of this.#last.keys()) {
-      if (!seen.has(id) && this.#last.size > 10_000) this.#last.delete(id);
-    }
+  show(service: string, update: WatchServiceResponse): void {
+    const before = this.#lines.get(service);
+    const lines = new Map(update.tasks.map((task) => [task.id, taskLine(task)]));
     for (const task of update.tasks) {
-      const line = taskLine(task);
-      if (this.#last.get(task.id) === line) continue;
-      this.#last.set(task.id, line);
-      this.#io.write("stderr", `${line}\n`);
+      const line = lines.get(task.id) ?? "";
+      const isOld = before === undefined && (task.state === "running" || hasEnded(task));
+      if (!isOld && before?.get(task.id) !== line) this.#io.write("stderr", `${line}\n`);
     }
+    this.#lines.set(service, lines);
   }
 
   tick(): void {}
 
-  finish(_service: string, line: string): void {
+  finish(service: string, line: string): void {
+    this.#lines.delete(service);
     this.#io.write("stderr", `${line}\n`);
   }
 
@@ -115,7 +115,9 @@ class TerminalBoard implements Board {
     const lines: string[] = [];
     for (const [service, update] of this.#updates) {
       lines.push(cutTo(serviceLine(service, update, elapsedMs), columns - 1));
-      for (const task of update.tasks.filter((task) => task.state !== "running")) {
+      for (
+        const task of update.tasks.filter((task) => task.state !== "running" && !hasEnded(task))
+      ) {
         lines.push(this.#taskLine(task, columns - 1));
       }
     }
@@ -153,6 +155,10 @@ export function progressText(update: WatchServiceResponse): string {
   const { service, tasks } = update;
   if (service !== undefined) return `${service.running}/${service.desired} running`;
   return tasks.length === 1 ? "1 task left" : `${tasks.length} tasks left`;
+}
+
+function hasEnded(task: Task): boolean {
+  return isTerminal(task.state as TaskState);
 }
 
 function taskLine(task: Task): string {

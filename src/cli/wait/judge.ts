@@ -12,6 +12,11 @@ import type { Rollout, Service, Task, WatchServiceResponse } from "../../client/
 export const UNPLACED_MS = 5_000;
 /** A task that failed for good is believed only this long after, in case it is replaced. */
 export const FAILED_MS = 1_000;
+/**
+ * Tasks without a health check must have run for this long to count as up: long enough to see a command
+ * that ends at once, short enough not to be noticed.
+ */
+export const STEADY_MS = 250;
 /** Restarts after which the same failure is not expected to go away. */
 export const MAX_RESTARTS = 3;
 
@@ -26,6 +31,8 @@ export interface WaitGoal {
 export interface WaitMemory {
   /** Since when nothing moved and a task failed or was without a node; `null` when not so. */
   readonly stuckSinceMs: number | null;
+  /** Since when all is as it should be, and what it would change with; `null` when it is not. */
+  readonly steady: { readonly sinceMs: number; readonly signature: string } | null;
   /** Restarts that a task already had when it was seen running. */
   readonly goodRestarts: Readonly<Record<string, number>>;
 }
@@ -49,7 +56,7 @@ export type Verdict =
 export const MAX_SHOWN = 3;
 
 /** Nothing seen yet. */
-export const NO_MEMORY: WaitMemory = { stuckSinceMs: null, goodRestarts: {} };
+export const NO_MEMORY: WaitMemory = { stuckSinceMs: null, steady: null, goodRestarts: {} };
 
 /** Judges the newest state of a service at `nowMs`, any monotonic milliseconds. */
 export function judge(
@@ -59,7 +66,8 @@ export function judge(
   nowMs: number,
 ): { readonly verdict: Verdict; readonly memory: WaitMemory } {
   const { service, tasks } = update;
-  const kept = { ...memory, goodRestarts: rememberGood(memory.goodRestarts, tasks) };
+  const goodRestarts = rememberGood(memory.goodRestarts, tasks);
+  const kept: WaitMemory = { stuckSinceMs: null, steady: null, goodRestarts };
   const say = (verdict: Verdict, stuckSinceMs: number | null = null) => ({
     verdict,
     memory: { ...kept, stuckSinceMs },
@@ -74,8 +82,11 @@ export function judge(
   }
   const rollout = rolloutProblem(service.rollout, goal, tasks);
   if (rollout !== null) return say({ kind: "give_up", problem: rollout });
-  if (update.settled && isFilled(service, tasks)) return say({ kind: "done" });
-  const looping = loopingProblem(tasks, kept.goodRestarts);
+  if (update.settled && isFilled(service, tasks)) {
+    const { verdict, steady } = judgeSteady(tasks, memory, nowMs);
+    return { verdict, memory: { ...kept, steady } };
+  }
+  const looping = loopingProblem(tasks, goodRestarts);
   if (looping !== null) return say({ kind: "give_up", problem: looping });
   const stuck = stuckProblem(service, tasks);
   if (stuck === null) return say({ kind: "wait", wakeAtMs: null });
@@ -85,6 +96,21 @@ export function judge(
     ? { kind: "give_up", problem: stuck }
     : { kind: "wait", wakeAtMs };
   return say(verdict, sinceMs);
+}
+
+/** Done once everything has been as it should be for a moment; health checks have waited already. */
+function judgeSteady(
+  tasks: readonly Task[],
+  memory: WaitMemory,
+  nowMs: number,
+): { readonly verdict: Verdict; readonly steady: WaitMemory["steady"] } {
+  const unproven = tasks.filter((task) => task.state === "running" && task.health === "none");
+  if (unproven.length === 0) return { verdict: { kind: "done" }, steady: null };
+  const signature = unproven.map(({ id, restarts }) => `${id} ${restarts}`).sort().join();
+  const sinceMs = memory.steady?.signature === signature ? memory.steady.sinceMs : nowMs;
+  const wakeAtMs = sinceMs + STEADY_MS;
+  const verdict: Verdict = nowMs >= wakeAtMs ? { kind: "done" } : { kind: "wait", wakeAtMs };
+  return { verdict, steady: { sinceMs, signature } };
 }
 
 function rememberGood(

@@ -10,6 +10,24 @@ Deno.test("judge is done when the service is settled and all its tasks run", () 
   assert.equal(judge(update, RUNNING, NO_MEMORY, 0).verdict.kind, "done");
 });
 
+Deno.test("judge wants to see a task without a health check stay up for a moment", () => {
+  const service = aService({ desired: 1, running: 1 });
+  const up = (restarts: number) =>
+    anUpdate({ settled: true, service, tasks: [aTask({ state: "running", restarts })] });
+  const first = judge(up(0), RUNNING, NO_MEMORY, 100);
+  assert.deepEqual(first.verdict, { kind: "wait", wakeAtMs: 350 });
+  assert.equal(judge(up(0), RUNNING, first.memory, 350).verdict.kind, "done");
+  const again = judge(up(1), RUNNING, first.memory, 350);
+  assert.deepEqual(again.verdict, { kind: "wait", wakeAtMs: 600 });
+});
+
+Deno.test("judge does not wait longer for a task that its health check has proven", () => {
+  const service = aService({ desired: 1, running: 1 });
+  const tasks = [aTask({ state: "running", health: "healthy" })];
+  const { verdict } = judge(anUpdate({ settled: true, service, tasks }), RUNNING, NO_MEMORY, 0);
+  assert.equal(verdict.kind, "done");
+});
+
 Deno.test("judge waits while a task moves, whatever failed before it", () => {
   const tasks = [aTask({ id: "a", state: "failed" }), aTask({ id: "b", state: "preparing" })];
   const { verdict } = judge(anUpdate({ tasks }), RUNNING, NO_MEMORY, 0);

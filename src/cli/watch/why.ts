@@ -5,7 +5,7 @@
 import { WarrenError } from "../../lib/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { plain } from "../output/style.ts";
-import { describeTask, taskName } from "../output/task_text.ts";
+import { describeTask, taskMessage, taskName } from "../output/task_text.ts";
 import { plural } from "../output/text.ts";
 import { sortTasks, taskJson } from "../task/view.ts";
 import type { Command } from "../tree/command.ts";
@@ -80,7 +80,11 @@ async function findSubject(context: CommandContext, ref: string): Promise<Subjec
 /** Reasons, the most telling first; each may have further lines. */
 export function explain({ service, waitingFor, tasks }: Subject): readonly string[] {
   const troubled = tasks.filter(hasTrouble);
-  const head = service === null ? [] : serviceLines(service, waitingFor, troubled.length);
+  const isSaidBelow = troubled.map(taskMessage).some((message) =>
+    message !== "" && waitingFor.includes(message)
+  );
+  const waiting = isSaidBelow ? "" : waitingFor;
+  const head = service === null ? [] : serviceLines(service, waiting, troubled.length);
   const shown = service === null ? tasks : troubled;
   const lines = shown.slice(0, MAX_TASKS).map(taskText);
   const more = shown.length - lines.length;
