@@ -103,6 +103,23 @@ for (const [what, expected, change] of ROWS) {
   });
 }
 
+Deno.test("DirtySet notes the service of a task that was given up before it had a node", () => {
+  const world = settled();
+  world.putService("web", (spec) => ({
+    ...spec,
+    mode: { kind: "replicated", replicas: 3 },
+    placement: { ...spec.placement, constraints: ["node.name==z"] },
+  }));
+  world.converge();
+  const [waiting] = [...world.view.pendingTasks()];
+  assert.ok(waiting);
+  world.apply(
+    { kind: "task.desire", id: waiting.id, desired: "shutdown" },
+    { kind: "task.remove", id: waiting.id },
+  );
+  assert.equal(named(world, world.dirty.take()), "web");
+});
+
 Deno.test("DirtySet takes back what a pass could not deal with", () => {
   const world = settled();
   world.dirty.markAll();

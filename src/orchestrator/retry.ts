@@ -15,7 +15,8 @@ export interface Retry {
 }
 
 /**
- * What to try again; services for which `isDone` holds are left out. Costs the number of waiting
+ * What to try again; services for which `isDone` holds are left out, and global ones, whose tasks are
+ * tied to nodes (`affected.ts` has them looked at as a whole). Costs the number of waiting
  * tasks when a node changed or was freed, and nothing otherwise.
  */
 export function findRetries(
@@ -29,7 +30,7 @@ export function findRetries(
   const waiting = new Map<Service, Task[]>();
   for (const task of view.pendingTasks()) {
     const service = view.service(task.serviceId);
-    if (!service || isDone(service)) continue;
+    if (!service || service.spec.mode.kind === "global" || isDone(service)) continue;
     const tasks = waiting.get(service);
     if (tasks) tasks.push(task);
     else waiting.set(service, [task]);
