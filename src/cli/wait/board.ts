@@ -114,12 +114,11 @@ class TerminalBoard implements Board {
     const elapsedMs = this.#io.clock.monoNow() - this.#startMs;
     const lines: string[] = [];
     for (const [service, update] of this.#updates) {
-      lines.push(cutTo(serviceLine(service, update, elapsedMs), columns - 1));
-      for (
-        const task of update.tasks.filter((task) => task.state !== "running" && !hasEnded(task))
-      ) {
-        lines.push(this.#taskLine(task, columns - 1));
-      }
+      const moving = update.tasks.filter((task) => task.state !== "running" && !hasEnded(task));
+      const waitingFor = moving.length === 0 ? `  ${plain(update.waitingFor)}` : "";
+      const head = `${service}: ${progressText(update)}  ${formatElapsed(elapsedMs)}${waitingFor}`;
+      lines.push(cutTo(head.trimEnd(), columns - 1));
+      for (const task of moving) lines.push(this.#taskLine(task, columns - 1));
     }
     const hidden = lines.length - room;
     const shown = hidden > 0 ? [...lines.slice(0, room - 1), `  and ${hidden + 1} more`] : lines;
@@ -138,16 +137,6 @@ class TerminalBoard implements Board {
     return cut.slice(0, head.length) + this.#paint(state, toneOf(task.state)) +
       cut.slice(head.length + state.length);
   }
-}
-
-/** `web: 2/3 running, 12s; waiting for …`. */
-export function serviceLine(
-  service: string,
-  update: WatchServiceResponse,
-  elapsedMs: number,
-): string {
-  const waitingFor = update.waitingFor === "" ? "" : `  ${plain(update.waitingFor)}`;
-  return `${service}: ${progressText(update)}  ${formatElapsed(elapsedMs)}${waitingFor}`;
 }
 
 /** `2/3 running`, or how many tasks are left of a removed service. */
