@@ -255,6 +255,26 @@ Deno.test("watchService says in plain words what is waited for, until the last t
   });
 });
 
+Deno.test("watchService of a removed service waits for its tasks, by id and by name", async () => {
+  await withApi(async (api) => {
+    const { service } = await api.client.createService({ spec: wireSpec("web") });
+    const task = report(api, addTask(api, getService(api, "web"), 1, addNode(api, "a")), "running");
+    await api.client.removeService({ ref: "web" });
+    const last = async (ref: string) => {
+      let message: WatchServiceResponse | undefined;
+      for await (message of api.client.watchService({ ref })) {
+        assert.equal(message.service, undefined);
+        if (!message.settled) report(api, task, "stopped");
+      }
+      return message?.settled;
+    };
+    assert.equal(await last(service?.id ?? ""), true);
+    assert.equal(await last("web"), true);
+    api.apply({ kind: "task.remove", id: task.id });
+    assert.equal((await failure(last("web"))).reason, "SERVICE_NOT_FOUND");
+  });
+});
+
 Deno.test("watchService tells many changes as few messages", async () => {
   await withApi(async (api) => {
     await api.client.createService({ spec: wireSpec("web", { replicas: 50 }) });

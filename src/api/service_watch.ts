@@ -5,7 +5,7 @@
  * than {@link MIN_INTERVAL_MS} are told as one. Nothing is queued.
  */
 import { sleep } from "../lib/mod.ts";
-import { isTerminal, type ServiceId, slotKey, type Task } from "../model/mod.ts";
+import { asId, isTerminal, type ServiceId, slotKey, type Task } from "../model/mod.ts";
 import type { StreamCall } from "../rpc/mod.ts";
 import type { WatchServiceRequest, WatchServiceResponse } from "../rpc/gen/warren/v1/service.ts";
 import type { ChangeFeed, StateView } from "../store/mod.ts";
@@ -20,14 +20,18 @@ const MIN_INTERVAL_MS = 30;
 /** Services with more tasks than this are not judged ahead of time. */
 const MAX_EAGER_TASKS = 200;
 
-/** Serves one watch. @throws WarrenError SERVICE_NOT_FOUND, NAME_AMBIGUOUS. */
+/**
+ * Serves one watch, also of a service that is removed and whose tasks have not all gone.
+ *
+ * @throws WarrenError SERVICE_NOT_FOUND, NAME_AMBIGUOUS.
+ */
 export async function watchService(
   context: ApiContext,
   request: WatchServiceRequest,
   call: Pick<StreamCall<WatchServiceResponse>, "write" | "signal">,
 ): Promise<void> {
   const { view, clock, feed } = context;
-  const { id } = resolveService(view, request.ref);
+  const id = findRemoved(view, request.ref) ?? resolveService(view, request.ref).id;
   const changes = new ServiceChanges(feed, id);
   try {
     while (true) {
@@ -45,6 +49,16 @@ export async function watchService(
   } finally {
     changes.close();
   }
+}
+
+/** The id of a service that is removed and still has tasks that have not ended. */
+function findRemoved(view: StateView, ref: string): ServiceId | undefined {
+  const id = asId<ServiceId>(ref);
+  if (view.service(id) || view.serviceByName(ref)) return undefined;
+  for (const _ of view.tasksOfService(id)) return id;
+  let newest: Task | undefined;
+  for (const task of view.tasks()) if (task.serviceName === ref) newest = task;
+  return newest?.serviceId;
 }
 
 /** Notes whether the watched service, or one of its tasks, changed. */
