@@ -67,7 +67,7 @@ export function planCgroupBase(mounts: string, self: string): CgroupBase | undef
   return { version: 2, homes: [join(unified, path)], dirs: [beside] };
 }
 
-/** The base that this process can use, or undefined. Makes its directories. */
+/** The base that this process can use, or undefined. */
 export async function openCgroupBase(): Promise<CgroupBase | undefined> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return undefined;
   const mounts = await readIfThere("/proc/mounts") ?? "";
@@ -75,9 +75,8 @@ export async function openCgroupBase(): Promise<CgroupBase | undefined> {
   if (base === undefined) return undefined;
   try {
     for (const dir of base.dirs) {
-      if (base.version === 2) await delegate(dir.slice(0, dir.lastIndexOf("/")));
-      await Deno.mkdir(dir, { recursive: true });
-      if (base.version === 2) await delegate(dir);
+      if (base.version === 1) await Deno.stat(`${dir.slice(0, dir.lastIndexOf("/"))}/cgroup.procs`);
+      else await makeDelegate(dir);
     }
     return base;
   } catch {
@@ -87,9 +86,12 @@ export async function openCgroupBase(): Promise<CgroupBase | undefined> {
   }
 }
 
-/** Lets children of a version 2 group have limits. */
-async function delegate(dir: string): Promise<void> {
-  await Deno.writeTextFile(`${dir}/cgroup.subtree_control`, "+memory +cpu");
+/** Makes a version 2 group whose children may have limits. */
+async function makeDelegate(dir: string): Promise<void> {
+  const controllers = "+memory +cpu";
+  await Deno.writeTextFile(`${dir}/../cgroup.subtree_control`, controllers);
+  await Deno.mkdir(dir, { recursive: true });
+  await Deno.writeTextFile(`${dir}/cgroup.subtree_control`, controllers);
 }
 
 /** Makes the group of a container with its limits; without directories when that is impossible. */
@@ -191,9 +193,13 @@ export async function killCgroup(dirs: readonly string[], clock: Clock): Promise
   }
 }
 
-/** Removes an empty group; one that is not empty or gone stays as it is. */
+/** Removes an empty group and, with version 1, its empty parent; what is in use or gone stays so. */
 export async function removeCgroup(dirs: readonly string[]): Promise<void> {
-  for (const dir of dirs) await Deno.remove(dir).catch(() => {});
+  for (const dir of dirs) {
+    await Deno.remove(dir).catch(() => {});
+    const base = dir.slice(0, dir.lastIndexOf("/"));
+    if (base.endsWith("/warren")) await Deno.remove(base).catch(() => {});
+  }
 }
 
 async function readFirst(dirs: readonly string[], file: string): Promise<string | undefined> {
