@@ -7,7 +7,7 @@ import { type Clock, type Log, type Metrics, Prng } from "../lib/mod.ts";
 import { openChannel, parseAddress } from "../rpc/mod.ts";
 import { type Agent, type AgentConfig, startAgent } from "./agent.ts";
 import { describeNode } from "./describe.ts";
-import { findMemoryPlace } from "./files/memory_place.ts";
+import { findMemoryPlace, type MemoryPlace } from "./files/memory_place.ts";
 import { MountedFiles } from "./files/secrets_mount.ts";
 import { fileState, readBootId } from "./local_state.ts";
 import { networkProbes } from "./probe/probe_io.ts";
@@ -41,6 +41,7 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Agent> 
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const runtimes = await offeredRuntimes(options);
   const kept = fileIdentity(folder);
+  let memory: MemoryPlace | undefined;
   return await startAgent({
     ...options,
     config: options,
@@ -49,12 +50,16 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Agent> 
     connect: (address) => channelLink(openChannel(parseAddress(address))),
     identity: identity ? { load: () => Promise.resolve(identity), save: kept.save } : kept,
     state: fileState(folder, log),
-    files: (nodeId) => new MountedFiles(findMemoryPlace({ nodeId }), `${folder}/configs`),
+    files: (nodeId) => {
+      memory = findMemoryPlace({ nodeId });
+      return new MountedFiles(memory, `${folder}/configs`);
+    },
     probes: networkProbes,
     bootId: await readBootId(),
     clock,
     prng: new Prng(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0),
     release: async () => {
+      await memory?.release();
       for (const { runtime } of runtimes) await runtime[Symbol.asyncDispose]();
     },
   });

@@ -27,6 +27,8 @@ class Node implements AsyncDisposable {
   readonly state = memoryState();
   image = "";
   agent: Agent | undefined;
+  readonly #memory = findMemoryPlace({ nodeId: "node1", runFolder: this.folder });
+  #files: MountedFiles | undefined;
 
   async start(socket = SOCKET): Promise<void> {
     this.image = await testImage();
@@ -37,7 +39,6 @@ class Node implements AsyncDisposable {
       credential: "c",
       clusterId: this.manager.clusterId,
     };
-    const memory = findMemoryPlace({ nodeId: this.manager.clusterId, runFolder: this.folder });
     this.agent = await startAgent({
       config: { managers: ["m:1"], nodeName: "node", labels: {}, token: null },
       runtimes,
@@ -45,7 +46,7 @@ class Node implements AsyncDisposable {
       connect: this.manager.connect,
       identity: { load: () => Promise.resolve(identity), save: () => Promise.resolve() },
       state: this.state,
-      files: () => new MountedFiles(memory, `${this.folder}/configs`),
+      files: () => this.#files = new MountedFiles(this.#memory, `${this.folder}/configs`),
       probes: networkProbes,
       bootId: "boot",
       clock: realClock,
@@ -84,8 +85,8 @@ class Node implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await removeLabelled(this.manager.clusterId);
-    const mount = `${this.folder}/warren-${this.manager.clusterId}/secrets`;
-    await new Deno.Command("umount", { args: [mount], stderr: "null" }).output();
+    for (const id of this.manager.statuses.keys()) await this.#files?.remove(id);
+    await this.#memory.release();
     await Deno.remove(this.folder, { recursive: true });
   }
 }

@@ -59,7 +59,14 @@ async function inFolder(body: (files: MountedFiles, root: string) => Promise<voi
   const getFolder = () => Promise.resolve(`${root}/memory`);
   await Deno.mkdir(`${root}/memory`);
   try {
-    await body(new MountedFiles({ getFolder, findFolder: getFolder }, `${root}/configs`), root);
+    await body(
+      new MountedFiles({
+        getFolder,
+        findFolder: getFolder,
+        release: () => Promise.resolve(),
+      }, `${root}/configs`),
+      root,
+    );
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -13,6 +13,8 @@ export interface MemoryPlace {
   getFolder(): Promise<string>;
   /** The folder of this or a former run, if there is one. */
   findFolder(): Promise<string | undefined>;
+  /** Gives the place back if it is empty; what is in it is in use by containers. */
+  release(): Promise<void>;
 }
 
 /** Where to look; the defaults are the system's. */
@@ -34,20 +36,35 @@ export function findMemoryPlace(options: MemoryPlaceOptions): MemoryPlace {
   const shared = `${options.sharedMemory ?? "/dev/shm"}/${name}`;
   let known: Promise<string> | undefined;
   const getFolder = () => known ??= make(run, shared);
+  const findFolder = async () => {
+    if (known) return await known.catch(() => undefined);
+    for (const folder of [run, shared]) {
+      if (await isFolder(folder) && await isMemory(folder)) return folder;
+    }
+    return undefined;
+  };
   return {
     getFolder: () =>
       getFolder().catch((error) => {
         known = undefined;
         throw error;
       }),
-    async findFolder() {
-      if (known) return await known.catch(() => undefined);
-      for (const folder of [run, shared]) {
-        if (await isFolder(folder) && await isMemory(folder)) return folder;
-      }
-      return undefined;
+    findFolder,
+    async release() {
+      const folder = await findFolder();
+      known = undefined;
+      if (folder) await removeIfEmpty(folder);
     },
   };
+}
+
+/** Unmounts the folder when it is a mount of ours, then removes it and its parent. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  for await (const _ of Deno.readDir(folder)) return;
+  await runQuietly("umount", [folder]);
+  for (const path of [folder, folder.replace(/\/secrets$/, "")]) {
+    await Deno.remove(path).catch(() => {}); // in use after all: the next agent finds it again
+  }
 }
 
 async function make(run: string, shared: string): Promise<string> {
@@ -66,16 +83,16 @@ async function make(run: string, shared: string): Promise<string> {
 async function mount(folder: string): Promise<boolean> {
   for (const options of [`${SIZE},noswap`, SIZE]) {
     const args = ["-t", "tmpfs", "-o", `${options},nosuid,nodev,noexec`, "tmpfs", folder];
-    const mounted = await runMount(args);
+    const mounted = await runQuietly("mount", args);
     if (mounted && await isMemory(folder)) return true;
   }
   return false;
 }
 
-async function runMount(args: string[]): Promise<boolean> {
+async function runQuietly(program: string, args: string[]): Promise<boolean> {
   try {
     const options = { args, stdin: "null", stdout: "null", stderr: "null" } as const;
-    return (await new Deno.Command("mount", options).output()).success;
+    return (await new Deno.Command(program, options).output()).success;
   } catch {
     return false; // no such program: the next place is tried
   }

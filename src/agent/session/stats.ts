@@ -6,8 +6,10 @@
  */
 import type { Clock, Log } from "../../lib/mod.ts";
 import type { TaskStats } from "../../rpc/gen/warren/v1/task.ts";
+import { bounded } from "../task/bounded.ts";
 import type { Actor } from "../task/actor.ts";
 
+const STATS_TIMEOUT_MS = 8_000;
 /** Questions at a time. */
 const CONCURRENCY = 32;
 
@@ -39,8 +41,14 @@ async function readOne(
 ): Promise<TaskStats | undefined> {
   const id = actor.local.container?.id;
   if (!id || !actor.offer) return undefined;
+  const { runtime } = actor.offer;
   try {
-    const stats = await actor.offer.runtime.stats(id, signal);
+    const stats = await bounded(
+      clock,
+      STATS_TIMEOUT_MS,
+      signal,
+      (until) => runtime.stats(id, until),
+    );
     if (!stats) return undefined;
     const { serviceName } = actor.assignment;
     return { taskId: actor.id, serviceName, nodeName: "", atMs: clock.wallNow(), ...stats };

@@ -59,9 +59,11 @@ export class Actor {
     return this.#step !== null;
   }
 
-  /** Its container ended and the reason is being read: there will be more to say in a moment. */
-  get isCollecting(): boolean {
-    return this.#step?.kind === "collect" && this.local.notice === "";
+  /** Its container ended and nobody knows yet why: there will be more to say in a moment. */
+  get isUnexplained(): boolean {
+    const { container, failure, retry, outcome, notice } = this.local;
+    const isExplained = failure !== null || retry !== null || outcome !== null || notice !== "";
+    return container?.status === "exited" && !isExplained && this.assignment.desired === "running";
   }
 
   /** A newer assignment; data that it leaves out is kept. A preparation is given up when it must end. */

@@ -12,6 +12,7 @@ import {
   TaskGroup,
   WarrenError,
 } from "../../lib/mod.ts";
+import { bounded } from "./bounded.ts";
 import type { ContainerState, Runtime, RuntimeEvent } from "../runtime/runtime.ts";
 
 /** Told what was seen. */
@@ -35,6 +36,7 @@ export interface WatchParts {
 const SECOND_LOOK_MS = 1_000;
 /** Looks that should find nothing new. */
 const SAFETY_LOOK_MS = 30_000;
+const LOOK_TIMEOUT_MS = 60_000;
 const RETRY = { initialMs: 100, maxMs: 5_000, factor: 2, jitter: 0.3 };
 
 /** Watches until aborted. */
@@ -82,7 +84,13 @@ async function watchOnce(
   group.run("looks", async (ended) => {
     const both = AbortSignal.any([signal, ended]);
     for (let waitMs = SECOND_LOOK_MS;; waitMs = SAFETY_LOOK_MS) {
-      sink.onListed(await runtime.list(labels, both));
+      const containers = await bounded(
+        clock,
+        LOOK_TIMEOUT_MS,
+        both,
+        (until) => runtime.list(labels, until),
+      );
+      sink.onListed(containers);
       onWell();
       await sleep(clock, waitMs, both);
     }

@@ -15,6 +15,7 @@ import type { ContainerState, RuntimeEvent } from "../runtime/runtime.ts";
 import { nextStep } from "../transition.ts";
 import { Actor } from "./actor.ts";
 import { adopt } from "./adopt.ts";
+import { bounded } from "./bounded.ts";
 import type { Assignment } from "./assignment.ts";
 import { type Owner, ownerLabels } from "./container_spec.ts";
 import { applyResult, type LocalTask, type StepResult } from "./local_task.ts";
@@ -51,6 +52,8 @@ export interface RememberedTask {
   readonly local: LocalTask;
 }
 
+/** A look that takes longer is given up; the next one comes with the next event or safety look. */
+const LOOK_TIMEOUT_MS = 30_000;
 /** Grace for containers that belong to no task. */
 const ORPHAN_STOP_MS = 10_000;
 
@@ -193,7 +196,7 @@ export class TaskRunner {
       else this.#begin(actor, step.kind);
     }
     this.#syncProbe(actor);
-    if (!actor.isCollecting) this.#publish(actor);
+    if (!actor.isUnexplained) this.#publish(actor);
     if (actor.isGone && actor.local.isDiscarded && !actor.isBusy) this.#forget(actor);
   }
 
@@ -295,8 +298,12 @@ export class TaskRunner {
     if (!id || !offer) return;
     this.#group.run(`look at ${actor.name}`, async (signal) => {
       try {
-        const container = await offer.runtime.inspect(id, signal) ?? null;
-        if (actor.local.container?.id === id) this.#seen(actor, container);
+        const { clock } = this.#parts;
+        const container = await bounded(clock, LOOK_TIMEOUT_MS, signal, (until) =>
+          offer.runtime.inspect(id, until)) ?? null;
+        if (actor.local.container?.id === id) {
+          this.#seen(actor, container);
+        }
       } catch (error) {
         // The watch notices an engine that is away, and looks again when it is back.
         this.#parts.log.debug("a look failed", {

@@ -14,6 +14,7 @@ import {
 } from "../runtime/runtime.ts";
 import type { Step } from "../transition.ts";
 import type { Assignment } from "./assignment.ts";
+import { bounded } from "./bounded.ts";
 import { containerSpec, type Owner, ownerLabels } from "./container_spec.ts";
 import { explainExit, lastLines } from "./explain.ts";
 import type { ImagePulls } from "./image_pulls.ts";
@@ -236,22 +237,4 @@ function call<T>(
     task.signal,
     () => bounded(parts.clock, CALL_TIMEOUT_MS, task.signal, work),
   );
-}
-
-/** `work` with a signal that also aborts after `timeoutMs`; then ENGINE_UNREACHABLE. */
-async function bounded<T>(
-  clock: Clock,
-  timeoutMs: number,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const timeout = new AbortController();
-  const cancel = clock.after(timeoutMs, () => {
-    timeout.abort(new WarrenError("ENGINE_UNREACHABLE", "The container engine does not answer"));
-  });
-  try {
-    return await work(AbortSignal.any([signal, timeout.signal]));
-  } finally {
-    cancel();
-  }
 }
