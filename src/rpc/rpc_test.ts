@@ -228,6 +228,51 @@ Deno.test("bytes that are no message are refused as INVALID_ARGUMENT and harm no
   });
 });
 
+Deno.test("connections that speak something else, or break off, harm nobody", async () => {
+  const open = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const cluster: Partial<Cluster> = { getClusterInfo: () => INFO };
+  const task: Partial<Task> = {
+    readLogs: async (_, call) => {
+      open.resolve();
+      call.signal.addEventListener("abort", () => ended.resolve());
+      for (let at = 0;; at++) await call.write(line(at, 16_000));
+    },
+  };
+  await withServer({ cluster, task }, async ({ channel, address }) => {
+    assert(address.kind === "unix");
+    const { path } = address;
+    const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const garbage = [
+      "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+      "\0".repeat(1_000),
+      preface,
+      preface + "x".repeat(9_000),
+    ];
+    for (const text of garbage) {
+      const socket = await Deno.connect({ transport: "unix", path });
+      await socket.write(new TextEncoder().encode(text));
+      socket.close();
+    }
+    const reader = `import { Client, credentials } from "@grpc/grpc-js";
+      const client = new Client("unix:${path}", credentials.createInsecure());
+      const same = (value) => value;
+      const path = "/warren.v1.TaskService/ReadLogs";
+      client.makeServerStreamRequest(path, same, same, Buffer.alloc(0)).on("data", () => {});`;
+    const args = ["run", "-A", "--cached-only", "--ext=js", "-"];
+    const options = { args, stdin: "piped", stdout: "null", stderr: "null" } as const;
+    const other = new Deno.Command(Deno.execPath(), options).spawn();
+    const input = other.stdin.getWriter();
+    await input.write(new TextEncoder().encode(reader));
+    await input.close();
+    await open.promise;
+    other.kill("SIGKILL");
+    await other.status;
+    await ended.promise;
+    assert.equal((await channel.unary(ClusterServiceService.getClusterInfo, {})).clusterId, "c");
+  });
+});
+
 Deno.test("a message beyond the limit is refused as RESOURCE_EXHAUSTED", async () => {
   const cluster: Partial<Cluster> = { getJoinToken: () => Promise.resolve({ token: "" }) };
   await withServer({ cluster, limits: { maxRequestBytes: 1_000 } }, async ({ channel }) => {
