@@ -9,7 +9,7 @@ import type { NameKind } from "../tree/flag.ts";
 import type { Candidate } from "./engine.ts";
 
 /** Time for the cluster's answer; the start of the program takes the rest of 200 ms. */
-const DEADLINE_MS = 150;
+const DEADLINE_MS = 120;
 
 type Client = Awaited<ReturnType<typeof connectClient>>;
 
@@ -19,15 +19,19 @@ export async function namesInCluster(
   words: readonly string[],
   io: CliIo,
 ): Promise<readonly Candidate[]> {
-  const late = Promise.withResolvers<readonly Candidate[]>();
-  const cancel = io.clock.after(DEADLINE_MS, () => late.resolve([]));
   try {
-    return await Promise.race([ask(kind, hostIn(words, io)), late.promise]);
+    const client = await connectClient({ host: hostIn(words, io), timeoutMs: DEADLINE_MS });
+    const late = Promise.withResolvers<readonly Candidate[]>();
+    const cancel = io.clock.after(DEADLINE_MS, () => late.resolve([]));
+    try {
+      return await Promise.race([ASK[kind](client), late.promise]);
+    } finally {
+      cancel();
+      client.close();
+    }
   } catch {
     // No cluster, or not allowed to ask: there are no names to offer.
     return [];
-  } finally {
-    cancel();
   }
 }
 
@@ -39,15 +43,6 @@ function hostIn(words: readonly string[], io: CliIo): string | undefined {
     if (word === "--host" || word === "--manager") return words[at + 1];
   }
   return io.env("WARREN_HOST") || io.env("WARREN_MANAGER") || undefined;
-}
-
-async function ask(kind: NameKind, host: string | undefined): Promise<readonly Candidate[]> {
-  const client = await connectClient({ host, timeoutMs: DEADLINE_MS });
-  try {
-    return await ASK[kind](client);
-  } finally {
-    client.close();
-  }
 }
 
 type Ask = (client: Client) => Promise<readonly Candidate[]>;

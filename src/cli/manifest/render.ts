@@ -90,7 +90,9 @@ function changeLines(change: ResourceChange, paint: Paint): readonly string[] {
   const [sign, tone] = SIGNS[action] ?? ["?", undefined];
   const note = action === "replace" ? " (new tasks)" : action === "unchanged" ? " unchanged" : "";
   const head = paint(plain(`${sign} ${kind} ${name}${note}`), tone);
-  return [head, ...diff.map((field) => diffLine(field, paint))];
+  // What is created has no "before" but the defaults, which nobody asked about.
+  const shown = action === "create" ? diff.map((field) => ({ ...field, before: undefined })) : diff;
+  return [head, ...shown.map((field) => diffLine(field, paint))];
 }
 
 function diffLine({ path, before, after }: FieldDiff, paint: Paint): string {
