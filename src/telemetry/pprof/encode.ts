@@ -16,11 +16,12 @@ import {
   ValueType,
 } from "pprof-format";
 
-/** A place in the program; lines count from 0, as the engine counts them. */
+/** A place in the program; lines and columns count from 0, as the engine counts them. */
 export interface CallFrame {
   readonly functionName: string;
   readonly url: string;
   readonly lineNumber: number;
+  readonly columnNumber: number;
 }
 
 /** A cpu profile as the engine gives it; times in microseconds. */
@@ -58,6 +59,8 @@ export interface ProfileMeta {
   readonly durationMs: number;
   /** Microseconds between cpu samples, or bytes between heap samples. */
   readonly period: number;
+  /** The name to show for a function; its own unless given. */
+  readonly nameOf?: (frame: CallFrame) => string;
 }
 
 const NANOS_PER_MICRO = 1_000;
@@ -65,9 +68,18 @@ const NANOS_PER_MILLI = 1_000_000;
 /** Stacks deeper than this are cut at the root. */
 const MAX_DEPTH = 512;
 
+/** Every frame of a heap profile. */
+export function* heapFrames(profile: HeapProfile): Generator<CallFrame> {
+  const pending = [profile.head];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    yield node.callFrame;
+    for (const child of node.children) pending.push(child);
+  }
+}
+
 /** A cpu profile with the sample types of Go: samples and cpu nanoseconds. */
 export function encodeCpuProfile(profile: CpuProfile, meta: ProfileMeta): Uint8Array {
-  const table = new Table();
+  const table = new Table(meta.nameOf ?? (({ functionName }) => functionName));
   const parents = new Map<number, number>();
   const frames = new Map<number, CallFrame>();
   for (const node of profile.nodes) {
@@ -99,7 +111,7 @@ export function encodeHeapProfile(
   kind: "inuse" | "alloc",
   meta: ProfileMeta,
 ): Uint8Array {
-  const table = new Table();
+  const table = new Table(meta.nameOf ?? (({ functionName }) => functionName));
   const objects = new Map<number, number>();
   for (const { nodeId } of profile.samples ?? []) {
     objects.set(nodeId, (objects.get(nodeId) ?? 0) + 1);
@@ -157,13 +169,18 @@ class Table {
   readonly #functions: PprofFunction[] = [];
   readonly #locations: Location[] = [];
   readonly #ids = new Map<string, number>();
+  readonly #nameOf: (frame: CallFrame) => string;
+
+  constructor(nameOf: (frame: CallFrame) => string) {
+    this.#nameOf = nameOf;
+  }
 
   /** Adds the frame's location to the end of `stack`; the engine's root is left out. */
   pushFrame(stack: number[], frame: CallFrame): void {
     if (frame.functionName === "(root)") return;
     const file = frame.url.replace(/^file:\/\//, "");
     const line = Math.max(0, frame.lineNumber + 1);
-    const name = frame.functionName || anonymousName(file, line);
+    const name = this.#nameOf(frame) || anonymousName(file, line);
     const key = `${name}\u0000${file}\u0000${line}`;
     const id = this.#ids.get(key) ?? this.#add(name, file, line);
     this.#ids.set(key, id);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Profile } from "pprof-format";
 import { ManualClock, realClock } from "../../lib/mod.ts";
+import { BundleNames } from "./bundle_names.ts";
 import { redactArgs } from "./cmdline.ts";
 import { encodeCpuProfile, encodeHeapProfile } from "./encode.ts";
 import { PprofEndpoints } from "./endpoints.ts";
@@ -9,6 +10,7 @@ const frame = (functionName: string, lineNumber = 4) => ({
   functionName,
   url: functionName === "(root)" ? "" : "file:///app/main.js",
   lineNumber,
+  columnNumber: 0,
 });
 
 /** Each sample as `inner < outer: values`. */
@@ -61,6 +63,24 @@ Deno.test("encodeHeapProfile gives bytes and objects of each stack", () => {
     "keep: 2 100",
     "inner < keep: 1 50",
   ]);
+});
+
+Deno.test("BundleNames finds the name that stands behind a function", () => {
+  const text = 'function Pn(a){return a}o(Pn,"planTask");class X{Pn(){}}\n' +
+    'function q(){function Pn(){}o(Pn,"inner");return Pn()}o(q,"outer");if(x){}e(Pn,"decoy");';
+  const names = new BundleNames(text);
+  const find = (functionName: string, lineNumber: number, columnNumber: number) =>
+    names.find({ functionName, lineNumber, columnNumber });
+  assert.deepEqual(
+    [
+      find("Pn", 0, 11),
+      find("q", 1, 10),
+      find("Pn", 1, 24),
+      find("readable", 0, 0),
+      find("z", 9, 9),
+    ],
+    ["planTask", "outer", "inner", "readable", "z"],
+  );
 });
 
 Deno.test("redactArgs hides what may be secret in both forms and keeps the rest", () => {

@@ -8,10 +8,13 @@
  */
 import type { Session } from "node:inspector";
 import { type Clock, sleep, WarrenError } from "../../lib/mod.ts";
+import { BundleNames } from "./bundle_names.ts";
 import {
+  type CallFrame,
   type CpuProfile,
   encodeCpuProfile,
   encodeHeapProfile,
+  heapFrames,
   type HeapProfile,
 } from "./encode.ts";
 
@@ -52,7 +55,9 @@ export class Profiler implements AsyncDisposable {
         await sleep(this.#clock, seconds * 1000, signal);
         const profile = await stopCpu(session);
         const durationMs = (profile.endTime - profile.startTime) / 1000;
-        return encodeCpuProfile(profile, { startMs, durationMs, period: CPU_PERIOD_MICROS });
+        const nameOf = await loadNames(profile.nodes.map((node) => node.callFrame));
+        const meta = { startMs, durationMs, period: CPU_PERIOD_MICROS, nameOf };
+        return encodeCpuProfile(profile, meta);
       } finally {
         await post(session, "Profiler.disable");
       }
@@ -67,7 +72,8 @@ export class Profiler implements AsyncDisposable {
     return this.#exclusive("a heap profile", async (session) => {
       const profile = await currentHeap(session);
       const durationMs = this.#clock.wallNow() - this.#heapSinceMs;
-      const meta = { startMs: this.#heapSinceMs, durationMs, period: HEAP_PERIOD_BYTES };
+      const nameOf = await loadNames(heapFrames(profile));
+      const meta = { startMs: this.#heapSinceMs, durationMs, period: HEAP_PERIOD_BYTES, nameOf };
       return encodeHeapProfile(profile, "inuse", meta);
     });
   }
@@ -89,11 +95,9 @@ export class Profiler implements AsyncDisposable {
         await sleep(this.#clock, seconds * 1000, signal);
         const profile = await currentHeap(session);
         const durationMs = this.#clock.wallNow() - startMs;
-        return encodeHeapProfile(profile, "alloc", {
-          startMs,
-          durationMs,
-          period: HEAP_PERIOD_BYTES,
-        });
+        const nameOf = await loadNames(heapFrames(profile));
+        const meta = { startMs, durationMs, period: HEAP_PERIOD_BYTES, nameOf };
+        return encodeHeapProfile(profile, "alloc", meta);
       } finally {
         await post(session, "HeapProfiler.stopSampling");
         await this.#startHeap(session);
@@ -135,6 +139,18 @@ export class Profiler implements AsyncDisposable {
     this.#heapSinceMs = this.#clock.wallNow();
     await post(session, "HeapProfiler.startSampling", { samplingInterval: HEAP_PERIOD_BYTES });
   }
+}
+
+/** Reads the bundle's files that occur in a profile for the names that were in the source. */
+async function loadNames(frames: Iterable<CallFrame>): Promise<(frame: CallFrame) => string> {
+  const names = new Map<string, BundleNames>();
+  for (const { url } of frames) {
+    if (names.has(url) || !url.startsWith("file://") || !url.endsWith(".js")) continue;
+    // Without the file, for instance after an upgrade, the short names stay.
+    const text = await Deno.readTextFile(new URL(url)).catch(() => "");
+    names.set(url, new BundleNames(text));
+  }
+  return (frame) => names.get(frame.url)?.find(frame) ?? frame.functionName;
 }
 
 function post(session: Session, method: string, params?: object): Promise<void> {
