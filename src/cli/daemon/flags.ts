@@ -42,14 +42,14 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     synonyms: ["api-addr"],
     value: "HOST:PORT",
     summary: "where the cluster's API listens",
-    fallback: "0.0.0.0:2377",
+    fallback: "127.0.0.1:2377",
     group: NETWORK,
   },
   {
     name: "advertise-addr",
     value: "HOST",
     summary: "where others reach this node",
-    fallback: "the address of the outgoing interface",
+    fallback: "where it listens",
     group: NETWORK,
   },
   {
