@@ -5,9 +5,10 @@
  * The only place that catches everything: whatever stops a daemon is one line in its log and an exit
  * code.
  */
-import { type Log, realClock, VERSION, WarrenError } from "../lib/mod.ts";
+import { realClock, VERSION, WarrenError } from "../lib/mod.ts";
 import { LogSink } from "../telemetry/mod.ts";
 import { DataDir } from "./data_dir.ts";
+import type { RunningDaemon } from "./running_daemon.ts";
 import type { DaemonFlags, DaemonKind } from "./flags.ts";
 import { dataDirPath, localSocketPath, machineName } from "./machine.ts";
 import { savedPart, type Settings, settleSettings } from "./settings.ts";
@@ -33,7 +34,7 @@ export async function runDaemon(kind: DaemonKind, flags: DaemonFlags): Promise<n
       dataDir: dataDir.path,
       machine: { hostname: machineName(), defaultSocket: localSocketPath() },
     });
-    return await serve(dataDir, settings, { log: sink.log, signals });
+    return await serve(dataDir, settings, { sink, signals });
   } catch (thrown) {
     const error = WarrenError.from(thrown, "Cannot run the daemon");
     if (error.reason === "STOPPING") return 0;
@@ -48,26 +49,35 @@ export async function runDaemon(kind: DaemonKind, flags: DaemonFlags): Promise<n
 async function serve(
   dataDir: DataDir,
   settings: Settings,
-  { log, signals }: { readonly log: Log; readonly signals: Signals },
+  { sink, signals }: { readonly sink: LogSink; readonly signals: Signals },
 ): Promise<number> {
+  const { log } = sink;
   const start = settings.kind === "manager" ? startManager : startWorker;
   const starting = new AbortController();
   void signals.first.then(() => starting.abort(new WarrenError("STOPPING", "told to stop")));
   const daemon = await start({ dataDir, settings, log, signal: starting.signal });
   await dataDir.saveSettings(savedPart(settings));
-  log.info("ready", {
-    node_id: daemon.nodeId,
-    listen_addr: daemon.listenAddr,
-    metrics_addr: daemon.metricsAddr,
-    socket: daemon.socket,
-    version: VERSION,
-  });
+  announce(sink, daemon);
   const outcome = await Promise.race([daemon.failed, signals.first]);
   if (outcome instanceof WarrenError) log.error("cannot go on", { error: outcome.message });
   else log.info("stopping", { signal: outcome });
   const hasStopped = await within(STOP_MS, daemon[Symbol.asyncDispose](), signals.second);
   if (!hasStopped) log.warn("did not stop in time: ending all the same");
   return outcome instanceof WarrenError || !hasStopped ? 1 : 0;
+}
+
+/** The ready line is a contract with whoever started the daemon: no level leaves it out. */
+function announce(sink: LogSink, daemon: RunningDaemon): void {
+  const { level } = sink;
+  if (level !== "debug") sink.level = "info";
+  sink.log.info("ready", {
+    node_id: daemon.nodeId,
+    listen_addr: daemon.listenAddr,
+    metrics_addr: daemon.metricsAddr,
+    socket: daemon.socket,
+    version: VERSION,
+  });
+  sink.level = level;
 }
 
 /** Whether `work` ended within the time and before the second signal. */

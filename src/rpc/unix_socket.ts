@@ -6,10 +6,13 @@
  * data directory are kept apart by the directory's own lock.
  */
 import { dirname } from "node:path";
-import { WarrenError } from "../lib/mod.ts";
+import { realClock, sleep, WarrenError } from "../lib/mod.ts";
 
 /** Owner and group may connect. */
 const SOCKET_MODE = 0o660;
+/** How often, and how many milliseconds apart, a socket must answer to count as somebody's. */
+const CLAIM_TRIES = 10;
+const CLAIM_PAUSE_MS = 50;
 
 /**
  * Makes `path` free to bind.
@@ -27,7 +30,7 @@ export async function claimSocket(path: string): Promise<void> {
         hint: "remove it, or choose another --socket",
       });
     }
-    if (await answers(path)) {
+    if (await staysAnswered(path)) {
       throw new WarrenError(
         "DATA_DIR_IN_USE",
         `cannot listen on "${path}": another warren process answers there`,
@@ -62,6 +65,18 @@ async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether somebody goes on answering. A daemon that was just killed may seem to for a moment: a child
+ * that it was about to start holds its sockets until it became the other program.
+ */
+async function staysAnswered(path: string): Promise<boolean> {
+  for (let tries = 0; tries < CLAIM_TRIES; tries++) {
+    if (!await answers(path)) return false;
+    await sleep(realClock, CLAIM_PAUSE_MS);
+  }
+  return true;
 }
 
 async function answers(path: string): Promise<boolean> {
