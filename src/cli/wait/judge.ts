@@ -35,6 +35,8 @@ export interface WaitMemory {
   readonly steady: { readonly sinceMs: number; readonly signature: string } | null;
   /** Restarts that a task already had when it was seen running. */
   readonly goodRestarts: Readonly<Record<string, number>>;
+  /** Tasks as they were when they last failed: the next attempt forgets why. */
+  readonly lastTrouble: Readonly<Record<string, Task>>;
 }
 
 /** Why waiting ends without success. */
@@ -56,7 +58,12 @@ export type Verdict =
 export const MAX_SHOWN = 3;
 
 /** Nothing seen yet. */
-export const NO_MEMORY: WaitMemory = { stuckSinceMs: null, steady: null, goodRestarts: {} };
+export const NO_MEMORY: WaitMemory = {
+  stuckSinceMs: null,
+  steady: null,
+  goodRestarts: {},
+  lastTrouble: {},
+};
 
 /** Judges the newest state of a service at `nowMs`, any monotonic milliseconds. */
 export function judge(
@@ -67,7 +74,8 @@ export function judge(
 ): { readonly verdict: Verdict; readonly memory: WaitMemory } {
   const { service, tasks } = update;
   const goodRestarts = rememberGood(memory.goodRestarts, tasks);
-  const kept: WaitMemory = { stuckSinceMs: null, steady: null, goodRestarts };
+  const lastTrouble = rememberTrouble(memory.lastTrouble, tasks);
+  const kept: WaitMemory = { stuckSinceMs: null, steady: null, goodRestarts, lastTrouble };
   const say = (verdict: Verdict, stuckSinceMs: number | null = null) => ({
     verdict,
     memory: { ...kept, stuckSinceMs },
@@ -86,7 +94,7 @@ export function judge(
     const { verdict, steady } = judgeSteady(tasks, memory, nowMs);
     return { verdict, memory: { ...kept, steady } };
   }
-  const looping = loopingProblem(tasks, goodRestarts);
+  const looping = loopingProblem(tasks, kept);
   if (looping !== null) return say({ kind: "give_up", problem: looping });
   const stuck = stuckProblem(service, tasks);
   if (stuck === null) return say({ kind: "wait", wakeAtMs: null });
@@ -126,6 +134,19 @@ function rememberGood(
   return good;
 }
 
+function rememberTrouble(
+  known: Readonly<Record<string, Task>>,
+  tasks: readonly Task[],
+): Readonly<Record<string, Task>> {
+  const trouble: Record<string, Task> = {};
+  for (const task of tasks) {
+    const isTrouble = task.state === "restarting" || task.state === "failed";
+    const last = isTrouble ? task : known[task.id];
+    if (last !== undefined) trouble[task.id] = last;
+  }
+  return trouble;
+}
+
 function rolloutProblem(
   rollout: Rollout | undefined,
   goal: WaitGoal,
@@ -151,14 +172,15 @@ function isFilled(service: Service, tasks: readonly Task[]): boolean {
 
 function loopingProblem(
   tasks: readonly Task[],
-  goodRestarts: Readonly<Record<string, number>>,
+  { goodRestarts, lastTrouble }: WaitMemory,
 ): Problem | null {
   const looping = tasks.filter((task) =>
     isWanted(task) && task.state !== "running" && !hasEnded(task) &&
     task.restarts - (goodRestarts[task.id] ?? 0) >= MAX_RESTARTS
   );
   if (looping.length === 0) return null;
-  return { kind: "restarting", message: "its task does not stay up", tasks: worst(looping) };
+  const shown = worst(looping.map((task) => lastTrouble[task.id] ?? task));
+  return { kind: "restarting", message: "its task does not stay up", tasks: shown };
 }
 
 /** A problem that would pass if anything still moved; `null` while something does. */

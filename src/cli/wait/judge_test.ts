@@ -61,6 +61,15 @@ Deno.test("judge gives up on a task that was restarted three times", () => {
   assert.equal(verdict.kind === "give_up" && verdict.problem.kind, "restarting");
 });
 
+Deno.test("judge shows why a task failed, although the next attempt has begun", () => {
+  const failing = aTask({ state: "restarting", restarts: 2, message: "port 80 is in use" });
+  const first = judge(anUpdate({ tasks: [failing] }), RUNNING, NO_MEMORY, 0);
+  const next = anUpdate({ tasks: [aTask({ state: "preparing", restarts: 3 })] });
+  const { verdict } = judge(next, RUNNING, first.memory, 0);
+  assert.ok(verdict.kind === "give_up");
+  assert.equal(verdict.problem.tasks[0]?.message, "port 80 is in use");
+});
+
 Deno.test("judge does not count restarts from before the task was seen running", () => {
   const good = judge(
     anUpdate({ tasks: [aTask({ state: "running", restarts: 7 })] }),
