@@ -4,6 +4,7 @@ import type { Command } from "../tree/command.ts";
 /** The command. */
 export const joinTokenCommand: Command = {
   name: "join-token",
+  aliases: ["token"],
   summary: "Show the token, and the command, that a machine joins with",
   description: "The token is a secret: whoever has it can join. With -q only the token is printed.",
   args: [{ name: "ROLE", summary: "what the machine shall be", choices: ["worker", "manager"] }],
