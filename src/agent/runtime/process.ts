@@ -10,6 +10,7 @@ import { type Clock, type Log, TaskGroup, WarrenError } from "../../lib/mod.ts";
 import type { ResourceAmounts } from "../../model/mod.ts";
 import { ChangeHub } from "./process/change_hub.ts";
 import { limitCgroup, measureCgroup, openCgroupBase } from "./process/cgroup.ts";
+import { closeOnExec } from "./process/close_on_exec.ts";
 import { ContainerTable } from "./process/container_table.ts";
 import { createContainer, findByName, prepareLayout } from "./process/create.ts";
 import { EventDiff } from "./process/events.ts";
@@ -166,6 +167,7 @@ export class ProcessRuntime implements Runtime {
   /** Starts a supervisor that outlives this process. */
   #supervise(id: string): void {
     const [program = "", ...args] = this.#supervisor;
+    closeOnExec();
     const child = new Deno.Command(program, {
       args: [...args, this.#layout.dir(id)],
       detached: true,
@@ -174,8 +176,8 @@ export class ProcessRuntime implements Runtime {
       stderr: "null",
     }).spawn();
     child.unref();
-    const ended = child.status.then(() => {
-      this.#supervisors.delete(id);
+    const ended: Promise<void> = child.status.then(() => {
+      if (this.#supervisors.get(id) === ended) this.#supervisors.delete(id);
       this.#hub.note(id);
     });
     this.#supervisors.set(id, ended);
@@ -202,7 +204,7 @@ export class ProcessRuntime implements Runtime {
     if (running === undefined) return;
     const { definition: { spec }, run } = running;
     await signalContainer(run, "SIGKILL");
-    await killLeftovers(await findLeftovers(id, run), this.#clock);
+    await killLeftovers(await findLeftovers(this.#layout, id, run), this.#clock);
     if (await this.#table.hasExited(id, KILLED_MS, new AbortController().signal)) return;
     const message = `Cannot stop "${spec.name}": process ${run.pid} does not die`;
     throw new WarrenError("ENGINE_FAILED", message);
@@ -283,7 +285,10 @@ export class ProcessRuntime implements Runtime {
   async exec(containerId: string, options: ExecOptions): Promise<ExecSession> {
     const { definition } = await this.#table.get(containerId);
     const running = await this.#table.findRunning(containerId);
-    if (running !== undefined) return await startExec(definition, running.run, options);
+    if (running !== undefined) {
+      await Deno.writeTextFile(this.#layout.guestMark(containerId), "");
+      return await startExec(definition, running.run, options);
+    }
     throw new WarrenError(
       "TASK_NOT_RUNNING",
       `Cannot run a command in "${definition.spec.name}": it is not running`,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { realClock, silentLog, WarrenError } from "../../lib/mod.ts";
 import { SHELL_COMMANDS } from "./contract_commands.ts";
 import { openCgroupBase } from "./process/cgroup.ts";
@@ -213,6 +214,26 @@ Deno.test("ProcessRuntime gives a process nothing of the agent's environment but
     names.filter((name) => name !== "PWD" && name !== "_"),
     ["A", "HOME", "HOSTNAME", "PATH", "WARREN_CONTAINER_ID", "WARREN_ROOT"],
   );
+});
+
+Deno.test({
+  name: "ProcessRuntime hands no open file or socket of the agent to a process",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using t = await open();
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(`${t.dataDir}/agent.sock`, resolve));
+    const id = await t.run(sh("sleep 1000"));
+    const { pid } = await t.state(id);
+    const fds = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => name).sort();
+    assert.deepEqual(fds, ["0", "1", "2"]);
+    // Nobody accepts any more once the agent has closed it.
+    await new Promise((resolve) => server.close(resolve));
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", `grep -c '${t.dataDir}/agent.sock' /proc/net/unix || true`],
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout).trim(), "0");
+  },
 });
 
 Deno.test("ProcessRuntime links files and volumes below the directory that a process starts in", async () => {

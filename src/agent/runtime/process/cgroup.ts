@@ -34,6 +34,7 @@ export interface CgroupUsage {
 
 const CPU_PERIOD_MICROS = 100_000;
 const CONTROLLERS = ["memory", "cpu", "cpuacct"];
+const MKDIR_ROUNDS = 10;
 const KILL_ROUNDS = 100;
 const KILL_PAUSE_MS = 5;
 
@@ -100,13 +101,24 @@ export async function makeCgroup(id: string, limits: ResourceAmounts): Promise<C
   if (base === undefined) return NO_CGROUP;
   const dirs = base.dirs.map((dir) => `${dir}/${id}`);
   try {
-    for (const dir of dirs) await Deno.mkdir(dir, { recursive: true });
+    for (const dir of dirs) await makeDir(dir);
     await limitCgroup(dirs, limits);
     return { dirs, homes: base.homes };
   } catch {
     // As above: without a group rather than not at all.
     await removeCgroup(dirs);
     return NO_CGROUP;
+  }
+}
+
+/** Another supervisor may remove the parent just now because it was empty. */
+async function makeDir(dir: string): Promise<void> {
+  for (let round = 1;; round++) {
+    try {
+      return await Deno.mkdir(dir, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || round === MKDIR_ROUNDS) throw error;
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 import { WarrenError } from "../../../lib/mod.ts";
 import type { ExecOptions, ExecSession } from "../runtime.ts";
 import { joinCgroup } from "./cgroup.ts";
+import { closeOnExec } from "./close_on_exec.ts";
 import { type Launch, planLaunch } from "./launch.ts";
 import type { Definition, RunRecord } from "./records.ts";
 import { sendSignal } from "./signals.ts";
@@ -53,6 +54,7 @@ export async function startExec(
 }
 
 function spawn(launch: Launch, hasInput: boolean, name: string) {
+  closeOnExec();
   try {
     return new Deno.Command(launch.program, {
       args: [...launch.args],

@@ -30,6 +30,11 @@ export class ProcessLayout {
     return `${this.dir(id)}/lock`;
   }
 
+  /** There once a command was run beside its process. */
+  guestMark(id: string): string {
+    return `${this.dir(id)}/guests`;
+  }
+
   /** Stands in for the root directory of a container. */
   files(id: string): string {
     return `${this.dir(id)}/files`;

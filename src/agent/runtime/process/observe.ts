@@ -56,7 +56,7 @@ async function recordLoss(
   id: string,
   clock: Clock,
 ): Promise<ExitRecord> {
-  await killLeftovers(await findLeftovers(id, run), clock);
+  await killLeftovers(await findLeftovers(layout, id, run), clock);
   const exit: ExitRecord = {
     exitCode: EXIT_KILLED,
     oomKilled: false,

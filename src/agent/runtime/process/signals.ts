@@ -6,8 +6,9 @@
  */
 import { type Clock, sleep, WarrenError } from "../../../lib/mod.ts";
 import { killCgroup } from "./cgroup.ts";
+import type { ProcessLayout } from "./layout.ts";
 import { findStartToken, listMarked, listSession } from "./proc_table.ts";
-import type { RunRecord } from "./records.ts";
+import { readIfThere, type RunRecord } from "./records.ts";
 
 /** Name of the variable that every process of a container has in its environment. */
 export const CONTAINER_VARIABLE = "WARREN_CONTAINER_ID";
@@ -64,6 +65,11 @@ export async function signalContainer(run: RunRecord, signal: Deno.Signal): Prom
 export interface Leftovers {
   readonly id: string;
   readonly cgroupDirs: readonly string[];
+  /**
+   * Whether commands were run beside its process: they join the control group a moment after they
+   * began, so what they started at once may be outside.
+   */
+  readonly hasGuests: boolean;
   /** Its session when the number is certain to be its own still, else undefined. */
   readonly session: number | undefined;
 }
@@ -73,7 +79,8 @@ export interface Leftovers {
  * carries its mark.
  */
 export async function killLeftovers(left: Leftovers, clock: Clock): Promise<void> {
-  if (left.cgroupDirs.length > 0) return await killCgroup(left.cgroupDirs, clock);
+  await killCgroup(left.cgroupDirs, clock);
+  if (left.cgroupDirs.length > 0 && !left.hasGuests) return;
   for (let round = 0; round < KILL_ROUNDS; round++) {
     const pids = new Set(await listMarked(`${CONTAINER_VARIABLE}=${left.id}`));
     if (left.session !== undefined) {
@@ -87,8 +94,13 @@ export async function killLeftovers(left: Leftovers, clock: Clock): Promise<void
 }
 
 /** The processes of a run as far as they are certain to be its own; the supervisor may be dead. */
-export async function findLeftovers(id: string, run: RunRecord): Promise<Leftovers> {
+export async function findLeftovers(
+  layout: ProcessLayout,
+  id: string,
+  run: RunRecord,
+): Promise<Leftovers> {
+  const hasGuests = await readIfThere(layout.guestMark(id)) !== undefined;
   const token = await findStartToken(run.pid);
   const isSame = token !== undefined && token === run.startToken;
-  return { id, cgroupDirs: run.cgroupDirs, session: isSame ? run.pid : undefined };
+  return { id, cgroupDirs: run.cgroupDirs, hasGuests, session: isSame ? run.pid : undefined };
 }

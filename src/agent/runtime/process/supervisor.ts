@@ -9,6 +9,7 @@
 import { type Clock, realClock, sleep, type WallMs } from "../../../lib/mod.ts";
 import type { LogLine } from "../runtime.ts";
 import { type Cgroup, countOomKills, insideCgroup, makeCgroup, removeCgroup } from "./cgroup.ts";
+import { closeOnExec } from "./close_on_exec.ts";
 import { type Launch, planLaunch } from "./launch.ts";
 import { ProcessLayout } from "./layout.ts";
 import { LogWriter } from "./log_files.ts";
@@ -35,6 +36,9 @@ const DRAIN_MS = 2_000;
 /** Rhythm of looking at memory where no control group limits it, in milliseconds. */
 const MEMORY_WATCH_MS = 1_000;
 
+/** What is to be killed where there is nothing but the mark in the environment to go by. */
+const NOTHING_KNOWN = { cgroupDirs: [], hasGuests: false, session: undefined };
+
 /** Exit codes of a shell for what cannot be started. */
 const EXIT_NOT_EXECUTABLE = 126;
 const EXIT_NOT_FOUND = 127;
@@ -49,7 +53,7 @@ export async function supervise(dir: string, clock: Clock): Promise<void> {
   using lock = await Deno.open(layout.lock(id), { create: true, write: true, mode: 0o600 });
   if (!await acquire(lock, clock)) return;
   // A supervisor that was killed while it started may have left a process that nobody knows of.
-  if (!isFirst) await killLeftovers({ id, cgroupDirs: [], session: undefined }, clock);
+  if (!isFirst) await killLeftovers({ ...NOTHING_KNOWN, id }, clock);
   const definition = await readDefinition(layout.definition(id));
   if (definition === undefined) return;
   const exit = await new Supervision(layout, definition, clock).run();
@@ -97,7 +101,7 @@ class Supervision {
       const child = await insideCgroup(cgroup, () => spawn(launch));
       return await this.#watch(child, cgroup, startedMs);
     } catch (error) {
-      await killLeftovers({ id, cgroupDirs: cgroup.dirs, session: undefined }, this.#clock);
+      await killLeftovers({ ...NOTHING_KNOWN, id, cgroupDirs: cgroup.dirs }, this.#clock);
       return this.#notStarted(error);
     } finally {
       await removeCgroup(cgroup.dirs);
@@ -132,7 +136,9 @@ class Supervision {
     const finishedMs = this.#clock.wallNow();
     await memory;
     // Its number is its own as long as its session has members, so just now it cannot be another's.
-    await killLeftovers({ id, cgroupDirs: cgroup.dirs, session: child.pid }, this.#clock);
+    const hasGuests = await readIfThere(this.#layout.guestMark(id)) !== undefined;
+    const left = { id, cgroupDirs: cgroup.dirs, hasGuests, session: child.pid };
+    await killLeftovers(left, this.#clock);
     await Promise.race([output, sleep(this.#clock, DRAIN_MS)]);
     const oomKilled = code === EXIT_KILLED &&
       (this.#wasOverMemory || await countOomKills(cgroup.dirs) > 0);
@@ -179,6 +185,7 @@ class Supervision {
 type Child = ReturnType<typeof spawn>;
 
 function spawn({ program, args, env, cwd, user }: Launch) {
+  closeOnExec();
   return new Deno.Command(program, {
     args: [...args],
     cwd,
