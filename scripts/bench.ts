@@ -9,19 +9,22 @@
 import { measureCommands } from "./benching/commands.ts";
 import { measureStart } from "./benching/start.ts";
 import { measureCreates } from "./benching/creates.ts";
+import { measureMemory } from "./benching/memory.ts";
 import { machineLine, type Section, table, writeSections } from "./benching/report.ts";
 
 const PARTS: Readonly<Record<string, () => Promise<Section>>> = {
   commands: measureCommands,
   start: measureStart,
   creates: measureCreates,
+  memory: measureMemory,
 };
 
-const USAGE = `Usage: scripts/bench [--write] [commands|start|creates …]
+const USAGE = `Usage: scripts/bench [--write] [commands|start|creates|memory …]
 
   commands  warren version, completion of a service name, service list
   start     service create to running, beside docker run
-  creates   1,000 service creates with the fake runtime: rate, latency, memory`;
+  creates   1,000 service creates with the fake runtime: rate, latency, memory
+  memory    resident memory of daemons, workers and supervisors, idle and loaded`;
 
 async function main(args: readonly string[]): Promise<number> {
   const wanted = args.filter((arg) => arg !== "--write");

@@ -2,11 +2,12 @@
  * A thousand service creates through the real API with the fake runtime: how fast the control plane
  * is when no engine slows it down, and what it holds in memory afterwards.
  */
-import { specOf, TestApi } from "../../tests/harness/api.ts";
-import { until, WarrenDaemon } from "../../tests/harness/warren.ts";
+import { TestApi } from "../../tests/harness/api.ts";
+import { WarrenDaemon } from "../../tests/harness/warren.ts";
+import { createAll, SERVICES, untilAllRun } from "./load.ts";
+import { memoryOf } from "./memory.ts";
 import { distribution, percentile, type Section } from "./report.ts";
 
-const SERVICES = 1_000;
 const CONCURRENCIES = [1, 16, 64];
 
 /** Rate, latency and memory at several numbers of concurrent callers. */
@@ -18,7 +19,7 @@ export async function measureCreates(): Promise<Section> {
     const startMs = performance.now();
     const latenciesMs = await createAll(api, concurrency);
     const tookMs = performance.now() - startMs;
-    await until("every task to run", () => allRun(api), 120_000);
+    await untilAllRun(api);
     const runningMs = performance.now() - startMs;
     const listsMs = await timeLists(api);
     rows.push([
@@ -28,7 +29,7 @@ export async function measureCreates(): Promise<Section> {
       (runningMs / 1_000).toFixed(1),
       percentile(listsMs, 0.5).toFixed(1),
       percentile(listsMs, 0.99).toFixed(1),
-      (await residentMib(daemon)).toFixed(0),
+      (await memoryOf(daemon.pid)).residentMib.toFixed(0),
     ]);
   }
   return {
@@ -42,26 +43,6 @@ export async function measureCreates(): Promise<Section> {
   };
 }
 
-async function createAll(api: TestApi, concurrency: number): Promise<number[]> {
-  const latenciesMs: number[] = [];
-  let next = 0;
-  const caller = async () => {
-    while (next < SERVICES) {
-      const spec = specOf(`load-${next++}`, 1, { image: "none" });
-      const startMs = performance.now();
-      await api.create(spec);
-      latenciesMs.push(performance.now() - startMs);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, caller));
-  return latenciesMs;
-}
-
-async function allRun(api: TestApi): Promise<boolean> {
-  const services = await api.list();
-  return services.length === SERVICES && services.every(({ running }) => running === 1);
-}
-
 async function timeLists(api: TestApi): Promise<number[]> {
   const timesMs: number[] = [];
   for (let run = 0; run < 100; run++) {
@@ -70,9 +51,4 @@ async function timeLists(api: TestApi): Promise<number[]> {
     timesMs.push(performance.now() - startMs);
   }
   return timesMs;
-}
-
-async function residentMib(daemon: WarrenDaemon): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${daemon.pid}/status`);
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? NaN) / 1024;
 }

@@ -6,87 +6,100 @@
  */
 import { docker, removeLabelled, testImage } from "../../tests/harness/docker.ts";
 import { specOf, TestApi } from "../../tests/harness/api.ts";
-import { runWarren, WarrenDaemon } from "../../tests/harness/warren.ts";
+import { runWarren, until, WarrenDaemon } from "../../tests/harness/warren.ts";
 import { distribution, percentile, type Section } from "./report.ts";
 
 const RUNS = 30;
 const COMMAND = ["sleep", "1000"];
+const LABEL = "warren-bench=1";
 
 /** Three ways to a running container, in turn. */
 export async function measureStart(): Promise<Section> {
   const image = await testImage();
-  const timesMs: Record<"engine" | "api" | "command", number[]> = {
-    engine: [],
-    api: [],
-    command: [],
-  };
   await using daemon = await WarrenDaemon.start({ flags: ["--runtime", "docker"] });
   const cluster = (await daemon.json(["cluster", "info"])).clusterId as string;
+  const timesMs: number[][] = WAYS.map(() => []);
   try {
     using api = new TestApi(daemon.host);
     for (let run = 0; run <= RUNS; run++) {
-      const engine = await timed(() => engineRun(image));
-      const throughApi = await timed(() => apiRun(api, `api-${run}`, image));
-      const throughCommand = await timed(() => commandRun(daemon.host, `cmd-${run}`, image));
-      if (run === 0) continue; // the first round warms everything
-      timesMs.engine.push(engine);
-      timesMs.api.push(throughApi);
-      timesMs.command.push(throughCommand);
+      for (const [at, { start, clear }] of WAYS.entries()) {
+        const subject = { name: `bench-${run}-${at}`, image, api, host: daemon.host };
+        const startMs = performance.now();
+        await start(subject);
+        const tookMs = performance.now() - startMs;
+        if (run > 0) timesMs[at]?.push(tookMs); // the first round warms everything
+        await clear(subject);
+      }
     }
-    for (const { spec } of await api.list()) await api.remove(spec?.name ?? "");
   } finally {
+    await daemon.kill("SIGTERM");
     await removeLabelled(cluster);
     await removeEngineRuns();
   }
-  const base = percentile(timesMs.engine, 0.5);
-  const row = (name: string, values: readonly number[]) => {
-    const overMs = percentile(values, 0.5) - base;
-    return [name, ...distribution(values), overMs.toFixed(1)];
-  };
+  const base = percentile(timesMs[0] ?? [], 0.5);
   return {
     id: "start",
     title: "Service create to running",
     columns: [`${RUNS} runs in turn`, "p50 ms", "p95", "p99", "max", "p50 over `docker run`"],
-    rows: [
-      row("`docker run -d`, the engine alone", timesMs.engine),
-      row("`CreateService` on the socket until the watch says running", timesMs.api),
-      row("`warren service create`, the whole command", timesMs.command),
-    ],
+    rows: WAYS.map(({ title }, at) => {
+      const values = timesMs[at] ?? [];
+      return [title, ...distribution(values), (percentile(values, 0.5) - base).toFixed(1)];
+    }),
   };
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startMs = performance.now();
-  await work();
-  return performance.now() - startMs;
+/** One container to be started and removed again. */
+interface Subject {
+  readonly name: string;
+  readonly image: string;
+  readonly api: TestApi;
+  readonly host: string;
 }
 
-async function engineRun(image: string): Promise<void> {
-  await docker("run", "-d", "--label", "warren-bench=1", image, ...COMMAND);
+/** A way to a running container; only `start` is timed. */
+interface Way {
+  readonly title: string;
+  start(subject: Subject): Promise<void>;
+  clear(subject: Subject): Promise<void>;
 }
 
-async function apiRun(api: TestApi, name: string, image: string): Promise<void> {
-  await api.create(specOf(name, 1, { image, command: COMMAND, stopTimeoutMs: 0 }));
-  await api.settled(name, 1);
-}
+const WAYS: readonly Way[] = [
+  {
+    title: "`docker run -d`, the engine alone",
+    async start({ name, image }) {
+      await docker("run", "-d", "--name", name, "--label", LABEL, image, ...COMMAND);
+    },
+    async clear({ name }) {
+      await docker("rm", "-f", name);
+    },
+  },
+  {
+    title: "`CreateService` on the socket until the watch says running",
+    async start({ api, name, image }) {
+      await api.create(specOf(name, 1, { image, command: COMMAND, stopTimeoutMs: 0 }));
+      await api.settled(name, 1);
+    },
+    clear: removeService,
+  },
+  {
+    title: "`warren service create`, the whole command",
+    async start({ name, image, host }) {
+      const flags = ["--image", image, "--stop-timeout", "0s"];
+      const args = ["service", "create", name, ...flags, "--", ...COMMAND];
+      const { code, stderr } = await runWarren(args, { env: { WARREN_HOST: host } });
+      if (code !== 0) throw new Error(stderr);
+    },
+    clear: removeService,
+  },
+];
 
-async function commandRun(host: string, name: string, image: string): Promise<void> {
-  const args = [
-    "service",
-    "create",
-    name,
-    "--image",
-    image,
-    "--stop-timeout",
-    "0s",
-    "--",
-    ...COMMAND,
-  ];
-  const { code, stderr } = await runWarren(args, { env: { WARREN_HOST: host } });
-  if (code !== 0) throw new Error(stderr);
+/** Removes the service and waits until its container is gone, so that nothing disturbs the next run. */
+async function removeService({ api, name }: Subject): Promise<void> {
+  await api.remove(name);
+  await until(`"${name}" to be gone`, async () => (await api.tasks()).length === 0);
 }
 
 async function removeEngineRuns(): Promise<void> {
-  const ids = await docker("ps", "-a", "-q", "--filter", "label=warren-bench=1");
+  const ids = await docker("ps", "-a", "-q", "--filter", `label=${LABEL}`);
   for (const id of ids.split("\n").filter(Boolean)) await docker("rm", "-f", id);
 }
