@@ -3,7 +3,7 @@
  *
  * Used by the profiler. The bundler shortens `function planTask(` to `function Pn(` and notes the
  * name right behind it, `}o(Pn,"planTask")`, so that programs see it; the engine's profiles do not.
- * Pure. Names of private methods are lost in a bundle and stay as they are.
+ * Pure. Names of private methods are lost in a bundle; their class is told instead.
  */
 
 /** Where a function begins; both count from 0. */
@@ -21,17 +21,22 @@ interface Note {
 
 /** Longest name that the bundler makes up. */
 const MAX_SHORT_NAME = 4;
+const CLASSES = /static\{[\w$]{1,4}\(this,"([\w$]+)"\)/g;
 const NOTES = /\}([\w$]{1,4})\(([\w$]{1,4}),"([\w$]+)"\)/g;
 
 /** The notes of one file. */
 export class BundleNames {
   readonly #notes = new Map<string, Note[]>();
+  readonly #classes: Note[] = [];
   readonly #lineOffsets: number[] = [0];
 
   /** Reads `text`; a file that is no bundle simply has no notes. */
   constructor(text: string) {
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
       this.#lineOffsets.push(at + 1);
+    }
+    for (const match of text.matchAll(CLASSES)) {
+      this.#classes.push({ offset: match.index, name: match[1] ?? "" });
     }
     const found = [...text.matchAll(NOTES)];
     const noter = mostFrequent(found.map((match) => match[1] ?? ""));
@@ -48,6 +53,10 @@ export class BundleNames {
   find({ functionName, lineNumber, columnNumber }: FunctionPlace): string {
     if (functionName.length > MAX_SHORT_NAME) return functionName;
     const begin = (this.#lineOffsets[lineNumber] ?? Infinity) + columnNumber;
+    if (functionName.startsWith("#")) {
+      const owner = this.#classes.findLast(({ offset }) => offset < begin);
+      return owner === undefined ? functionName : `${owner.name}.${functionName}`;
+    }
     const note = this.#notes.get(functionName)?.find(({ offset }) => offset > begin);
     return note?.name ?? functionName;
   }

@@ -180,7 +180,7 @@ class Table {
     if (frame.functionName === "(root)") return;
     const file = frame.url.replace(/^file:\/\//, "");
     const line = Math.max(0, frame.lineNumber + 1);
-    const name = this.#nameOf(frame) || anonymousName(file, line);
+    const name = this.#nameOf(frame) || anonymousName(file, `${line}:${frame.columnNumber + 1}`);
     const key = `${name}\u0000${file}\u0000${line}`;
     const id = this.#ids.get(key) ?? this.#add(name, file, line);
     this.#ids.set(key, id);
@@ -232,7 +232,7 @@ class Table {
 }
 
 /** Functions without a name are told apart by where they begin. */
-function anonymousName(file: string, line: number): string {
+function anonymousName(file: string, place: string): string {
   const base = file.slice(file.lastIndexOf("/") + 1);
-  return base === "" ? "(anonymous)" : `(anonymous) ${base}:${line}`;
+  return base === "" ? "(anonymous)" : `(anonymous) ${base}:${place}`;
 }

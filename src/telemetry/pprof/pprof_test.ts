@@ -40,7 +40,7 @@ Deno.test("encodeCpuProfile gives stacks with weights in nanoseconds and leaves 
     timeDeltas: [100, 1000, 1500, 900],
   }, { startMs: 1000, durationMs: 5, period: 1000 });
   assert.deepEqual(describe(encoded).sort(), [
-    "(anonymous) main.js:5 < outer: 2 2500000",
+    "(anonymous) main.js:5:1 < outer: 2 2500000",
     "outer: 1 1000000",
   ]);
 });
@@ -69,6 +69,8 @@ Deno.test("BundleNames finds the name that stands behind a function", () => {
   const text = 'function Pn(a){return a}o(Pn,"planTask");class X{Pn(){}}\n' +
     'function q(){function Pn(){}o(Pn,"inner");return Pn()}o(q,"outer");if(x){}e(Pn,"decoy");';
   const names = new BundleNames(text);
+  const classy = new BundleNames('class a{static{o(this,"Feed")}#r(){}}');
+  assert.equal(classy.find({ functionName: "#r", lineNumber: 0, columnNumber: 29 }), "Feed.#r");
   const find = (functionName: string, lineNumber: number, columnNumber: number) =>
     names.find({ functionName, lineNumber, columnNumber });
   assert.deepEqual(
