@@ -36,6 +36,13 @@ setup_run() {
 
 setup_is_root() { [ "$(id -u)" = 0 ]; }
 
+# setup_caches: npm's and Deno's caches in this folder for a user whose home cannot be written.
+setup_caches() {
+  [ -d "${HOME:-}" ] && [ -w "$HOME" ] && return 0
+  export npm_config_cache="$TOOLS_DIR/cache/npm" DENO_DIR="$TOOLS_DIR/cache/deno"
+}
+setup_caches
+
 # setup_lock: one set-up at a time in this checkout (where flock exists); held until the shell ends.
 setup_lock() {
   mkdir -p "$TOOLS_DIR"
@@ -83,7 +90,8 @@ setup_toolchain() {
     return 3
   }
   deno_pkg=${platform% *} buf_pkg=${platform#* }
-  setup_run "install the toolchain" npm ci --prefix "$TOOLCHAIN_DIR" --ignore-scripts --no-audit --no-fund || return 1
+  setup_run "install the toolchain" npm ci --prefix "$TOOLCHAIN_DIR" --ignore-scripts --no-audit --no-fund \
+    --no-update-notifier || return 1
   mkdir -p "$TOOLS_DIR/bin"
   chmod +x "$TOOLCHAIN_DIR/node_modules/@deno/$deno_pkg/deno"
   ln -sf "$TOOLCHAIN_DIR/node_modules/@deno/$deno_pkg/deno" "$TOOLS_DIR/bin/deno"
@@ -134,7 +142,8 @@ setup_apt_extract() {
   chmod 755 "$dir"
   apt-cache show "$package" >/dev/null 2>&1 || setup_apt_refresh
   if (cd "$dir" && setup_run "download $package" apt-get -q -o APT::Sandbox::User=root download "$package") &&
-    setup_run "unpack $package" dpkg-deb -x "$dir"/*.deb "$dir/root" && [ -f "$dir/root/$file" ]; then
+    setup_run "unpack $package" dpkg-deb -x "$dir"/*.deb "$dir/root" &&
+    { [ -f "$dir/root/$file" ] || file=usr/$file; } && [ -f "$dir/root/$file" ]; then
     mkdir -p "$TOOLS_DIR/bin"
     mv "$dir/root/$file" "$TOOLS_DIR/bin/"
     rm -rf "$dir"
@@ -146,7 +155,15 @@ setup_apt_extract() {
 
 # ---------------------------------------------------------------- container engine
 
-docker_socket() { echo "${WARREN_TEST_DOCKER_SOCKET:-/var/run/docker.sock}"; }
+DEFAULT_DOCKER_SOCKET=/var/run/docker.sock
+
+# docker_socket: where the engine is asked, by us as by its own client and by Warren.
+docker_socket() {
+  case ${DOCKER_HOST:-} in
+    unix://*) echo "${DOCKER_HOST#unix://}" ;;
+    *) echo "$DEFAULT_DOCKER_SOCKET" ;;
+  esac
+}
 
 # docker_answers: an engine answers on the socket (no client program needed).
 docker_answers() {
@@ -176,6 +193,7 @@ docker_wait() {
 docker_launch() {
   local pid
   rm -f "$DOCKERD_PIDFILE"
+  [ "$(docker_socket)" = "$DEFAULT_DOCKER_SOCKET" ] || set -- -H "unix://$(docker_socket)" "$@"
   setsid dockerd --pidfile "$DOCKERD_PIDFILE" "$@" >>"$DOCKERD_LOG" 2>&1 </dev/null 9>&- &
   pid=$!
   docker_wait 150 "$pid" && return 0
@@ -195,7 +213,8 @@ docker_mount_cgroups() {
 # container allows (no iptables: published ports then go through the userland proxy).
 docker_start() {
   local started=$SECONDS
-  if [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then
+  if [ -d /run/systemd/system ] && [ "$(docker_socket)" = "$DEFAULT_DOCKER_SOCKET" ] &&
+    command -v systemctl >/dev/null 2>&1; then
     setup_run "start docker.service" systemctl start docker && docker_wait 100 && {
       setup_did "started docker.service"
       return 0
@@ -213,8 +232,22 @@ docker_start() {
   return 3
 }
 
-# setup_docker: an answering engine. Returns 3 with a clear line where there cannot be one.
-setup_docker() {
+# setup_docker: an answering engine and its command line. Returns 3 with a clear line where there cannot be one.
+setup_docker() { setup_engine && setup_docker_client; }
+
+# setup_docker_client: since Debian 13 a package of its own.
+setup_docker_client() {
+  command -v docker >/dev/null 2>&1 && return 0
+  if setup_is_root && setup_has_apt && setup_apt_install docker-cli; then
+    hash -r
+    setup_did "installed the engine's command line from Debian packages"
+    return 0
+  fi
+  setup_say "an engine answers, but its command line \"docker\" is missing"
+  return 3
+}
+
+setup_engine() {
   local started=$SECONDS
   docker_answers && return 0
   if [ "$(uname -s)" != Linux ]; then
@@ -259,6 +292,21 @@ docker_stop() {
   rm -f "$DOCKERD_PIDFILE"
   setup_say "stopped the dockerd that set-up had started"
 }
+
+# setup_busybox: a static busybox for images made on the spot; its path is in BUSYBOX. Returns 3 where there is none.
+setup_busybox() {
+  local started=$SECONDS file
+  for file in "${BUSYBOX:-}" "$(command -v busybox)" "$TOOLS_DIR/bin/busybox"; do
+    busybox_fits "$file" && export BUSYBOX="$file" && return 0
+  done
+  command -v dpkg-deb >/dev/null 2>&1 || return 3
+  setup_apt_extract busybox-static bin/busybox || return 3
+  export BUSYBOX="$TOOLS_DIR/bin/busybox"
+  busybox_fits "$BUSYBOX" || return 3
+  setup_did "took a static busybox from Debian's package into the project ($((SECONDS - started)) s)"
+}
+
+busybox_fits() { [ -x "$1" ] && ! ldd "$1" >/dev/null 2>&1 && "$1" --list | grep -qx httpd; }
 
 # ---------------------------------------------------------------- tools that only tests use
 
