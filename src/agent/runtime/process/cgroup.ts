@@ -45,8 +45,8 @@ const KILL_PAUSE_MS = 5;
 export function planCgroupBase(mounts: string, self: string): CgroupBase | undefined {
   const own = new Map<string, string>();
   for (const line of self.split("\n")) {
-    const [, controllers = "", path = ""] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    for (const controller of controllers.split(",")) own.set(controller, path);
+    const match = /^\d+:([^:]*):(.*)$/.exec(line);
+    for (const controller of match?.[1]?.split(",") ?? []) own.set(controller, match?.[2] ?? "/");
   }
   let hasMemory = false;
   const lines = mounts.split("\n").map((line) => line.split(" "));
