@@ -2,11 +2,12 @@
  * Reads manifests: files, the manifests in directories, and standard input; then the files that they take
  * data from. Parsing and judging is done by `manifest/`.
  */
-import { type FieldFault, WarrenError } from "../../lib/mod.ts";
+import { type FieldFault, formatBytes, WarrenError } from "../../lib/mod.ts";
 import type { FileContent, ManifestFile, PlacedResource } from "../../manifest/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { plural } from "../output/text.ts";
 import { quoted, usageError } from "../parse/usage.ts";
+import { tryReadFile, unreadable, whyUnreadable } from "../read_file.ts";
 import type { Flag } from "../tree/flag.ts";
 
 /** Bounds of what one command reads. */
@@ -41,8 +42,7 @@ export async function readManifests(context: CommandContext): Promise<readonly P
   }
   let parsed = parseManifests(files);
   if (parsed.fileReads.length > 0) {
-    const contents = new Map<string, FileContent>();
-    for (const { path } of parsed.fileReads) contents.set(path, await readContent(path));
+    const contents = await readContents(parsed.fileReads.map(({ path }) => path));
     parsed = parseManifests(files, contents);
   }
   const all: readonly FieldFault[] = [
@@ -80,7 +80,7 @@ async function readAll(
       totalBytes += bytes.length;
       if (files.length > MAX_FILES || totalBytes > MAX_BYTES) {
         throw usageError(
-          `Cannot read so much at once: at most ${MAX_FILES} files and ${MAX_BYTES} bytes`,
+          `Cannot read so much at once: at most ${MAX_FILES} files and ${formatBytes(MAX_BYTES)}`,
           "apply the files in several parts",
         );
       }
@@ -104,31 +104,29 @@ async function expand(path: string): Promise<readonly string[]> {
 }
 
 async function readFile(path: string): Promise<Uint8Array> {
-  const { size } = await tried(path, () => Deno.stat(path));
-  if (size > MAX_BYTES) throw usageError(`Cannot read ${quoted(path)}: it is larger than 8 MiB`);
-  return await tried(path, () => Deno.readFile(path));
+  const found = await tryReadFile(path, MAX_BYTES);
+  if (found.kind === "failed") throw unreadable(quoted(path), found.message);
+  return found.bytes;
 }
 
 async function tried<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
-  } catch (cause) {
-    throw new WarrenError("USAGE", `Cannot read ${quoted(path)}: ${whyNot(cause)}`, { cause });
-  }
-}
-
-async function readContent(path: string): Promise<FileContent> {
-  try {
-    const { size } = await Deno.stat(path);
-    if (size > MAX_BYTES) return { kind: "failed", message: "it is larger than 8 MiB" };
-    return { kind: "read", bytes: await Deno.readFile(path) };
   } catch (error) {
-    return { kind: "failed", message: whyNot(error) };
+    throw unreadable(quoted(path), whyUnreadable(error));
   }
 }
 
-function whyNot(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "you may not read it";
-  return error instanceof Error ? error.message : String(error);
+/** The files that manifests take data from; all of them together are bounded as well. */
+async function readContents(paths: readonly string[]): Promise<ReadonlyMap<string, FileContent>> {
+  const contents = new Map<string, FileContent>();
+  let roomBytes = MAX_BYTES;
+  for (const path of new Set(paths)) {
+    const found = await tryReadFile(path, MAX_BYTES);
+    const isTooMuch = found.kind === "read" && found.bytes.length > roomBytes;
+    const message = `it and the files before it have more than ${formatBytes(MAX_BYTES)}`;
+    contents.set(path, isTooMuch ? { kind: "failed", message } : found);
+    if (found.kind === "read" && !isTooMuch) roomBytes -= found.bytes.length;
+  }
+  return contents;
 }

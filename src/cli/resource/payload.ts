@@ -2,10 +2,10 @@
  * The data of a secret or config: from a file, from the command line, or from standard input. Exactly one
  * of them. Shared by `secret create` and `config create`.
  */
-import { WarrenError } from "../../lib/mod.ts";
 import { MAX_CONFIG_BYTES } from "../../model/mod.ts";
 import type { CommandContext } from "../context.ts";
-import { quoted, usageError } from "../parse/usage.ts";
+import { usageError } from "../parse/usage.ts";
+import { readFlagFile } from "../read_file.ts";
 import type { Arg, Flag } from "../tree/flag.ts";
 
 /** Flags that name the data. */
@@ -44,22 +44,5 @@ export async function readPayload(context: CommandContext): Promise<Uint8Array> 
   if (literal !== undefined) return new TextEncoder().encode(literal);
   // One byte more than allowed is enough for the cluster to refuse it with its own words.
   if (isStdin || file === "-") return await context.io.readStdin(MAX_CONFIG_BYTES + 1);
-  return await readFile(file ?? "");
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    const { size, isFile } = await Deno.stat(path);
-    if (isFile && size > MAX_CONFIG_BYTES) {
-      throw new Error(`it has ${size} bytes, and at most ${MAX_CONFIG_BYTES} are allowed`);
-    }
-    return await Deno.readFile(path);
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : cause instanceof Error
-      ? cause.message
-      : String(cause);
-    throw new WarrenError("USAGE", `Cannot read --from-file ${quoted(path)}: ${why}`, { cause });
-  }
+  return await readFlagFile("from-file", file ?? "", MAX_CONFIG_BYTES);
 }

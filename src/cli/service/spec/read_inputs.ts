@@ -1,9 +1,9 @@
 /**
  * Reads the files that the flags of a service name. The only part of making a spec that touches the disk.
  */
-import { WarrenError } from "../../../lib/mod.ts";
 import type { CommandContext } from "../../context.ts";
-import { quoted } from "../../parse/usage.ts";
+import { quoted, usageError } from "../../parse/usage.ts";
+import { readFlagFile } from "../../read_file.ts";
 import type { SpecInputs } from "./from_flags.ts";
 import { parseEnvFile } from "./words.ts";
 
@@ -29,16 +29,10 @@ export async function readSpecInputs(
 }
 
 async function readText(file: string): Promise<string> {
+  const bytes = await readFlagFile("env-file", file, MAX_ENV_FILE_BYTES);
   try {
-    const { size } = await Deno.stat(file);
-    if (size > MAX_ENV_FILE_BYTES) throw new Error(`it has more than ${MAX_ENV_FILE_BYTES} bytes`);
-    return await Deno.readTextFile(file);
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : cause instanceof Error
-      ? cause.message
-      : String(cause);
-    throw new WarrenError("USAGE", `Cannot read --env-file ${quoted(file)}: ${why}`, { cause });
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw usageError(`Cannot read --env-file ${quoted(file)}: it is no UTF-8`, "save it as UTF-8");
   }
 }
