@@ -10,6 +10,7 @@ import {
   fillHealthPort,
   quoteText,
   type ServiceSpec,
+  validateName,
   validateServiceSpec,
 } from "../model/mod.ts";
 import { serviceSpecFromProto } from "../rpc/convert/mod.ts";
@@ -61,7 +62,8 @@ function missing(
   all: () => Iterable<{ readonly name: string }>,
 ): readonly FieldFault[] {
   return refs.flatMap(({ name }, at) => {
-    if (name === "" || find(name)) return [];
+    // A name that cannot be is a fault of its own; advice to create it would lead nowhere.
+    if (validateName("", name).length > 0 || find(name)) return [];
     const nearest = findNearest(name, Array.from(all(), (item) => item.name));
     const advice = nearest === undefined
       ? `create it with "warren ${noun} create"`
