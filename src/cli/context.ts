@@ -69,9 +69,16 @@ export class CommandContext implements AsyncDisposable {
     return !this.flags.isOn("no-trunc");
   }
 
-  /** `--timeout`, or `otherwiseMs`. */
+  /** Cells that a line of stdout has; `null` without a terminal or with --no-trunc. */
+  get columns(): number | null {
+    return this.io.isTerminal("stdout") && this.isTruncating ? this.io.size().columns : null;
+  }
+
+  /** `--timeout`, or `otherwiseMs`. @throws WarrenError USAGE for a time in which nothing can be done */
   timeoutMs(otherwiseMs: number = REQUEST_TIMEOUT_MS): number {
-    return this.flags.durationMs("timeout") ?? otherwiseMs;
+    const givenMs = this.flags.durationMs("timeout");
+    if (givenMs === 0) throw usageError('Bad value "0" for --timeout', "give at least 1ms");
+    return givenMs ?? otherwiseMs;
   }
 
   /** Colours of stdout. */
@@ -98,13 +105,11 @@ export class CommandContext implements AsyncDisposable {
   async printList<Row>(rows: readonly Row[], view: ListView<Row>): Promise<void> {
     const filters = view.filters === undefined ? [] : this.flags.all("filter");
     const shown = filterRows(rows, filters, view.filters ?? {});
-    const isTerminal = this.io.isTerminal("stdout");
-    const columns = isTerminal && this.isTruncating ? this.io.size().columns : null;
     this.print(
       await renderList(shown, view, {
         form: this.form,
         isQuiet: this.flags.isOn("quiet"),
-        columns,
+        columns: this.columns,
         paint: this.paint,
       }),
     );

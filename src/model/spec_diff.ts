@@ -26,7 +26,7 @@ export type SpecChange = "none" | "in_place" | "replace";
 const IN_PLACE: readonly (keyof TaskSpec)[] = ["resources", "restart", "stopTimeoutMs"];
 
 /** Longest printed value of a {@link FieldDiff}; the rest is counted, not shown. */
-const PRINTED_CHARS = 200;
+const PRINTED_CHARS = 1_000;
 
 /** Compares two specs of one service. */
 export function specChange(before: ServiceSpec, after: ServiceSpec): SpecChange {

@@ -4,6 +4,7 @@
  * `+` create, `~` update in place, `±` replace the tasks, `-` delete, `=` unchanged. Data of secrets is not
  * in a plan, so it cannot be printed.
  */
+import { readable } from "../output/field_diff.ts";
 import type { Paint, Tone } from "../output/style.ts";
 import { plain } from "../output/style.ts";
 import type { FieldDiff, PlanManifestResponse, ResourceChange } from "../../client/wire/mod.ts";
@@ -15,8 +16,6 @@ const SIGNS: Readonly<Record<string, readonly [sign: string, tone: Tone | undefi
   delete: ["-", "bad"],
   unchanged: ["=", "quiet"],
 };
-
-const MAX_VALUE_CHARS = 200;
 
 /** The JSON of a plan. */
 export function planJson(
@@ -95,17 +94,11 @@ function changeLines(change: ResourceChange, paint: Paint): readonly string[] {
   return [head, ...shown.map((field) => diffLine(field, paint))];
 }
 
-function diffLine({ path, before, after }: FieldDiff, paint: Paint): string {
-  const old = before === undefined ? "" : short(before);
-  const now = after === undefined ? "" : short(after);
-  if (before === undefined) return `    ${path}: ${paint(now, "good")}`;
-  if (after === undefined) return `    ${path}: ${paint(old, "bad")} -> none`;
-  return `    ${path}: ${paint(old, "bad")} -> ${paint(now, "good")}`;
-}
-
-function short(value: string): string {
-  const line = plain(value);
-  return line.length > MAX_VALUE_CHARS ? `${line.slice(0, MAX_VALUE_CHARS)}…` : line;
+function diffLine(field: FieldDiff, paint: Paint): string {
+  const { path, before, after } = readable(field);
+  if (before === null) return `    ${path}: ${paint(after ?? "", "good")}`;
+  if (after === null) return `    ${path}: ${paint(before, "bad")} -> none`;
+  return `    ${path}: ${paint(before, "bad")} -> ${paint(after, "good")}`;
 }
 
 function groupNodes(

@@ -29,8 +29,8 @@ Deno.test("formatPlan shows each change with its differences, then places, then 
     [
       "+ volume data",
       "± service web (new tasks)",
-      "    task.image: a -> b [2J",
-      "    task.env.X: 1",
+      "    image: a -> b [2J",
+      "    env.X: 1",
       "    labels.l: x -> none",
       "= secret s unchanged",
       "- config c",

@@ -67,7 +67,7 @@ export function nodeView(nowMs: number, isTruncating: boolean): ListView<Node> {
       { header: "TASKS", cell: ({ tasks }) => String(tasks), align: "right" },
       { header: "RESERVED CPUS", cell: cpuText, align: "right", wide: true },
       { header: "RESERVED MEMORY", cell: memoryText, align: "right", wide: true },
-      { header: "ADDRESS", cell: ({ address }) => address, shrinkTo: 10 },
+      { header: "ADDRESS", cell: ({ address }) => address, yields: 1 },
       { header: "ARCH", cell: ({ description }) => description?.arch ?? "", wide: true },
       { header: "OS", cell: ({ description }) => description?.os ?? "", wide: true },
       { header: "ENGINE", cell: ({ description }) => description?.engine ?? "", wide: true },

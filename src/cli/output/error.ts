@@ -2,7 +2,7 @@
  * Errors as text for people and as JSON for programs. Pure; `program.ts` prints the result on stderr.
  */
 import type { WarrenError } from "../../lib/mod.ts";
-import { plain } from "./style.ts";
+import { fitLines, plain } from "./style.ts";
 
 /** Faults shown of one error; the rest are counted. */
 const MAX_FAULTS = 50;
@@ -17,19 +17,21 @@ export interface ErrorForm {
 /** One error with its faults and hint; ends with a line feed. */
 export function formatError(error: WarrenError, form: ErrorForm): string {
   if (form.isJson) return `${JSON.stringify({ error: error.toInfo() })}\n`;
-  const lines = [`Error: ${multiline(error.message)}`];
+  const lines = [...multiline(`Error: ${error.message}`)];
   const faults = error.faults ?? [];
   for (const { path, message } of faults.slice(0, MAX_FAULTS)) {
     lines.push(plain(path === "" ? `  ${message}` : `  ${path}: ${message}`));
   }
   if (faults.length > MAX_FAULTS) lines.push(`  and ${faults.length - MAX_FAULTS} more`);
-  if (error.hint !== undefined && error.hint !== "") lines.push(`hint: ${multiline(error.hint)}`);
-  return `${lines.join("\n")}\n`;
+  if (error.hint !== undefined && error.hint !== "") {
+    lines.push(...multiline(`hint: ${error.hint}`));
+  }
+  return fitLines(lines, form.columns);
 }
 
 /** Line feeds that a message has on purpose stay; everything else that could move the cursor goes. */
-function multiline(text: string): string {
-  return text.split("\n").map(plain).join("\n").trimEnd();
+function multiline(text: string): readonly string[] {
+  return text.trimEnd().split("\n").map(plain);
 }
 
 /** Whether the words ask for JSON; also right when they could not be parsed. */

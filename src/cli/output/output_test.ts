@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { type Reason, REASONS, WarrenError } from "../../lib/mod.ts";
 import { exitCodeOf } from "../exit.ts";
 import { fakeIo } from "../testing/fake_io.ts";
+import { aTask } from "../testing/samples.ts";
 import { formatError, wantsJsonErrors } from "./error.ts";
 import { filterRows, labelValues } from "./filter.ts";
 import { formatFields, renderList, renderObject } from "./render.ts";
-import { paintFor } from "./style.ts";
+import { fitLines, paintFor } from "./style.ts";
 import { formatAge, formatPort, isoTime, plural } from "./text.ts";
+import { troublesOf } from "./trouble.ts";
 
 const ROWS = [{ name: "web", labels: { team: "a" } }, { name: "api", labels: { team: "b" } }];
 const KEYS = {
@@ -148,4 +150,38 @@ Deno.test("paintFor colours only a terminal, and never with NO_COLOR or a dumb o
   assert.ok(!painted({ terminals: ["stdout"], env: { NO_COLOR: "1" } }));
   assert.ok(painted({ terminals: ["stdout"], env: { NO_COLOR: "" } }));
   assert.ok(!painted({ terminals: ["stdout"], env: { TERM: "dumb" } }));
+});
+
+Deno.test("fitLines breaks at spaces, below the beginning, and never breaks output of a task", () => {
+  const lines = ["hint: one two three four five six seven", "  node-1: a bb ccc dddd", "    | x y"];
+  assert.equal(fitLines(lines, null), lines.map((line) => `${line}\n`).join(""));
+  assert.equal(
+    fitLines([`hint: ${"word ".repeat(9).trim()}`, `  ${"| "}${"x ".repeat(40)}`], 40),
+    "hint: word word word word word word\n  word word word\n" + `  | ${"x ".repeat(40)}\n`,
+  );
+  assert.equal(fitLines(["a b"], 10), "a b\n");
+});
+
+Deno.test("troublesOf says once what several tasks wait for, and a single node's refusal once", () => {
+  const refusal = {
+    nodeId: "n",
+    nodeName: "n1",
+    filter: "ports",
+    message: "has 80 in use",
+    change: "wait",
+  };
+  const waiting = (id: string, slot: number) =>
+    aTask({
+      id,
+      slot,
+      state: "pending",
+      nodeName: "",
+      unplaced: "no node is suitable: n1 has 80 in use",
+      refusals: [refusal],
+    });
+  const failed = aTask({ id: "f", slot: 9, state: "failed", message: "exited with 1" });
+  const [both, one] = troublesOf([waiting("a", 2), failed, waiting("b", 3)]);
+  assert.equal(both?.head, "web.2, web.3: no node is suitable");
+  assert.deepEqual(both?.refusals, ["n1: has 80 in use; to place it here, wait"]);
+  assert.equal(one?.head, "web.9 on node-1: exited with 1");
 });

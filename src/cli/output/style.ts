@@ -98,3 +98,26 @@ export function wrap(text: string, width: number): readonly string[] {
   }
   return [...lines, line];
 }
+
+/** Narrower terminals get lines as they are: broken ones would be unreadable. */
+const MIN_FIT_WIDTH = 40;
+
+/**
+ * Lines that fit a terminal of `columns` cells, broken at spaces and indented below their beginning; as they
+ * are with `null`. Output of a task, which begins with `|`, is never broken. Ends with a line feed.
+ */
+export function fitLines(lines: readonly string[], columns: number | null): string {
+  const fitted = columns === null || columns < MIN_FIT_WIDTH
+    ? lines
+    : lines.flatMap((line) => fitLine(line, columns));
+  return fitted.map((line) => `${line}\n`).join("");
+}
+
+function fitLine(line: string, columns: number): readonly string[] {
+  const text = line.trimStart();
+  if (text.startsWith("| ") || displayWidth(line) <= columns) return [line];
+  const indent = " ".repeat(line.length - text.length);
+  const below = `${indent}  `;
+  const [first = "", ...others] = wrap(text, columns - below.length);
+  return [indent + first, ...others.map((other) => below + other)];
+}

@@ -40,10 +40,26 @@ Deno.test("formatTable shows wide columns only when asked", () => {
 Deno.test("formatTable cuts only what may be cut, and only as far as needed", () => {
   const text = formatTable(ROWS, COLUMNS, { ...PLAIN, columns: 30 });
   for (const line of text.split("\n")) assert.ok(displayWidth(line) <= 30, line);
-  assert.match(text, /a rather…/);
+  assert.match(text, /a rather l…/);
   assert.match(text, /database/);
   const least = formatTable(ROWS, COLUMNS, { ...PLAIN, columns: 5 });
   assert.match(least, /a rat…/);
+});
+
+Deno.test("formatTable leaves out what yields once cutting is not enough, emptiest first", () => {
+  const columns: readonly Column<Row>[] = [
+    { header: "NAME", cell: ({ name }) => name },
+    { header: "EMPTY", cell: () => "", yields: 9 },
+    { header: "STATE", cell: ({ state }) => state, yields: 2 },
+    { header: "PORT", cell: () => "8080", yields: 1 },
+    { header: "TEXT", cell: ({ text }) => text, shrinkTo: 12 },
+  ];
+  const header = (cells: number) =>
+    formatTable(ROWS, columns, { ...PLAIN, columns: cells }).split("\n")[0];
+  assert.equal(header(60), "NAME       EMPTY   STATE     PORT   TEXT");
+  assert.equal(header(40), "NAME      STATE    PORT  TEXT");
+  assert.equal(header(32), "NAME      STATE    TEXT");
+  assert.equal(header(22), "NAME      TEXT");
 });
 
 Deno.test("formatTable counts cells, not code units", () => {

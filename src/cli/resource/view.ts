@@ -57,8 +57,8 @@ function view<Row extends Stored>(
         wide: true,
         shrinkTo: 8,
       },
-      { header: "CREATED", cell: ({ createdMs }) => formatAge(createdMs, nowMs) },
-      { header: "UPDATED", cell: ({ updatedMs }) => formatAge(updatedMs, nowMs) },
+      { header: "CREATED", cell: ({ createdMs }) => formatAge(createdMs, nowMs), yields: 2 },
+      { header: "UPDATED", cell: ({ updatedMs }) => formatAge(updatedMs, nowMs), yields: 1 },
     ],
     id: ({ id }) => id,
     name: ({ name }) => name,
@@ -87,7 +87,7 @@ export function configView(nowMs: number, isTruncating: boolean): ListView<Confi
 export function volumeView(nowMs: number, isTruncating: boolean): ListView<Volume> {
   const columns: readonly Column<Volume>[] = [
     { header: "DRIVER", cell: ({ driver }) => driver },
-    { header: "USED BY", cell: ({ usedBy }) => usedBy.join(", "), shrinkTo: 8 },
+    { header: "USED BY", cell: ({ usedBy }) => usedBy.join(", "), shrinkTo: 12 },
   ];
   return view(columns, volumeJson, { nowMs, isTruncating });
 }

@@ -1,7 +1,7 @@
 /** `warren service history`: the revisions that a service had and what each changed. */
 import type { ListView } from "../output/render.ts";
 import { formatAge, isoTime } from "../output/text.ts";
-import { plain } from "../output/style.ts";
+import { readable } from "../output/field_diff.ts";
 import { diffWireSpecs } from "./spec/diff.ts";
 import type { Command } from "../tree/command.ts";
 import type { Revision, Service } from "../../client/wire/mod.ts";
@@ -40,8 +40,8 @@ function revisionsOf(service: Service): readonly RevisionRow[] {
 function changesText(before: Revision | undefined, after: Revision): string {
   if (before?.spec === undefined || after.spec === undefined) return "";
   return diffWireSpecs(before.spec, after.spec)
+    .map(readable)
     .map(({ path, before, after }) => `${path}: ${before ?? "none"} -> ${after ?? "none"}`)
-    .map(plain)
     .join("; ");
 }
 
@@ -53,7 +53,7 @@ function historyView(nowMs: number): ListView<RevisionRow> {
         cell: ({ revision, isPresent }) => `${revision}${isPresent ? " (present)" : ""}`,
       },
       { header: "SINCE", cell: ({ atMs }) => formatAge(atMs, nowMs) },
-      { header: "IMAGE", cell: ({ spec }) => spec?.task?.image ?? "", shrinkTo: 12 },
+      { header: "IMAGE", cell: ({ spec }) => spec?.task?.image ?? "", shrinkTo: 12, yields: 1 },
       { header: "CHANGES", cell: ({ changes }) => changes, shrinkTo: 16 },
     ],
     id: ({ revision }) => String(revision),

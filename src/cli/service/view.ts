@@ -4,12 +4,15 @@
  */
 import { labelValues } from "../output/filter.ts";
 import type { ListView } from "../output/render.ts";
-import type { Tone } from "../output/style.ts";
+import { cutTo, type Tone } from "../output/style.ts";
 import { formatAge, formatPort, isoTime, shortId } from "../output/text.ts";
 import type { Service } from "../../client/wire/mod.ts";
 
 /** Keys of `service list --filter`. */
 export const SERVICE_FILTERS = ["name", "id", "mode", "image", "label"] as const;
+
+/** Cells of a command in a list. */
+const MAX_COMMAND_CELLS = 40;
 
 /** What `service list -o json` has for each service. */
 export function serviceJson(service: Service): Readonly<Record<string, unknown>> {
@@ -59,13 +62,17 @@ export function serviceView(nowMs: number, isTruncating: boolean): ListView<Serv
     columns: [
       { header: "ID", cell: id },
       { header: "NAME", cell: (service) => service.spec?.name ?? "" },
-      { header: "MODE", cell: (service) => service.spec?.mode ?? "" },
+      { header: "MODE", cell: (service) => service.spec?.mode ?? "", yields: 1 },
       { header: "REPLICAS", cell: replicasText, tone: serviceTone },
-      { header: "IMAGE", cell: imageText, shrinkTo: 12 },
-      { header: "PORTS", cell: ports, shrinkTo: 8 },
+      {
+        header: "IMAGE",
+        cell: (service) => isTruncating ? shortImageText(service) : imageText(service),
+        shrinkTo: 16,
+      },
+      { header: "PORTS", cell: ports, shrinkTo: 14, yields: 3 },
       { header: "UPDATE", cell: (service) => service.rollout?.state ?? "", wide: true },
       { header: "REVISION", cell: (service) => String(service.revision), wide: true },
-      { header: "UPDATED", cell: (service) => formatAge(service.updatedMs, nowMs) },
+      { header: "UPDATED", cell: (service) => formatAge(service.updatedMs, nowMs), yields: 2 },
     ],
     id: (service) => service.id,
     name: (service) => service.spec?.name ?? "",
@@ -85,4 +92,10 @@ export function imageText(service: Service): string {
   const task = service.spec?.task;
   if (task === undefined) return "";
   return task.image === "" ? task.command.join(" ") : task.image;
+}
+
+/** A command can be a whole script: lists show how it begins. */
+function shortImageText(service: Service): string {
+  const text = imageText(service);
+  return service.spec?.task?.image === "" ? cutTo(text, MAX_COMMAND_CELLS) : text;
 }

@@ -93,7 +93,7 @@ export function coresBetween(before: TaskStats | undefined, now: TaskStats): num
 function statsView(isTruncating: boolean): ListView<StatsRow> {
   return {
     columns: [
-      { header: "ID", cell: ({ taskId }) => isTruncating ? shortId(taskId) : taskId },
+      { header: "ID", cell: ({ taskId }) => isTruncating ? shortId(taskId) : taskId, yields: 1 },
       { header: "NAME", cell: ({ name }) => name },
       { header: "NODE", cell: ({ nodeName }) => nodeName },
       {
@@ -101,7 +101,12 @@ function statsView(isTruncating: boolean): ListView<StatsRow> {
         cell: ({ cores }) => cores === null ? "-" : cores.toFixed(2),
         align: "right",
       },
-      { header: "CPU TIME", cell: ({ cpuSeconds }) => `${cpuSeconds.toFixed(1)}s`, align: "right" },
+      {
+        header: "CPU TIME",
+        cell: ({ cpuSeconds }) => `${cpuSeconds.toFixed(1)}s`,
+        align: "right",
+        yields: 2,
+      },
       { header: "MEMORY", cell: memoryText, align: "right" },
       { header: "RECEIVED", cell: (row) => formatBytes(row.networkReceiveBytes), align: "right" },
       { header: "SENT", cell: (row) => formatBytes(row.networkTransmitBytes), align: "right" },

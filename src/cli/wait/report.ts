@@ -3,14 +3,14 @@
  * lines, and what to do next. Pure.
  */
 import { type FieldFault, formatDurationMs, WarrenError } from "../../lib/mod.ts";
-import { describeTask } from "../output/task_text.ts";
+import { troublesOf } from "../output/trouble.ts";
 import type { Task, WatchServiceResponse } from "../../client/wire/mod.ts";
 import { MAX_SHOWN, type Problem } from "./judge.ts";
 
 /** The error of a problem that waiting will not solve. */
 export function problemError(service: string, problem: Problem): WarrenError {
   return new WarrenError("NOT_SETTLED", `Service "${service}" did not settle: ${problem.message}`, {
-    faults: problem.tasks.flatMap(taskFaults),
+    faults: troubleFaults(problem.tasks),
     ...(problem.kind === "removed" ? {} : { hint: nextStep(service) }),
   });
 }
@@ -30,7 +30,7 @@ export function timeoutError(
     task.state !== "running" && task.desiredState === "running"
   );
   return new WarrenError("NOT_SETTLED", message, {
-    faults: (unfinished ?? []).slice(0, MAX_SHOWN).flatMap(taskFaults),
+    faults: troubleFaults((unfinished ?? []).slice(0, MAX_SHOWN)),
     hint: `the change stays and goes on; "warren service ps ${service}" shows how far it is`,
   });
 }
@@ -47,14 +47,12 @@ function nextStep(service: string): string {
     `then "warren service update ${service} ..." or "warren service rm ${service}"`;
 }
 
-/** A task's one line, and its last output below it. */
-function taskFaults(task: Task): readonly FieldFault[] {
-  const refusals = task.refusals.slice(0, MAX_SHOWN).map((refusal) => ({
-    path: "",
-    message: `  ${refusal.nodeName}: ${refusal.message}${
-      refusal.change === "" ? "" : `; to place it, ${refusal.change}`
-    }`,
-  }));
-  const lines = task.lastLines.map((line) => ({ path: "", message: `  | ${line}` }));
-  return [{ path: "", message: describeTask(task) }, ...refusals, ...lines];
+/** One line for each task, what its nodes said, and its last output below it. */
+function troubleFaults(tasks: readonly Task[]): readonly FieldFault[] {
+  const lines = troublesOf(tasks).flatMap(({ head, refusals, output }) => [
+    head,
+    ...refusals.slice(0, MAX_SHOWN).map((refusal) => `  ${refusal}`),
+    ...output.map((line) => `  | ${line}`),
+  ]);
+  return lines.map((message) => ({ path: "", message }));
 }

@@ -4,9 +4,10 @@
  */
 import { WarrenError } from "../../lib/mod.ts";
 import type { CommandContext } from "../context.ts";
-import { plain } from "../output/style.ts";
-import { describeTask, taskMessage, taskName } from "../output/task_text.ts";
+import { fitLines, plain } from "../output/style.ts";
+import { taskMessage, taskName } from "../output/task_text.ts";
 import { plural } from "../output/text.ts";
+import { type Trouble, troublesOf } from "../output/trouble.ts";
 import { sortTasks, taskJson } from "../task/view.ts";
 import type { Command } from "../tree/command.ts";
 import type { Service, Task } from "../../client/wire/mod.ts";
@@ -37,7 +38,7 @@ export const whyCommand: Command = {
       id: service?.id ?? tasks[0]?.id ?? "",
       name,
       json: { name, reasons, tasks: tasks.map(taskJson) },
-      text: () => reasons.map((line) => `${line.split("\n").map(plain).join("\n")}\n`).join(""),
+      text: () => fitLines(reasons.flatMap((line) => line.split("\n").map(plain)), context.columns),
     });
     return 0;
   },
@@ -86,8 +87,8 @@ export function explain({ service, waitingFor, tasks }: Subject): readonly strin
   const waiting = isSaidBelow ? "" : waitingFor;
   const head = service === null ? [] : serviceLines(service, waiting, troubled.length);
   const shown = service === null ? tasks : troubled;
-  const lines = shown.slice(0, MAX_TASKS).map(taskText);
-  const more = shown.length - lines.length;
+  const lines = troublesOf(shown.slice(0, MAX_TASKS)).map(troubleText);
+  const more = shown.length - MAX_TASKS;
   return [...head, ...lines, ...(more > 0 ? [`and ${plural(more, "more task")}`] : [])];
 }
 
@@ -111,12 +112,10 @@ function hasTrouble(task: Task): boolean {
     task.health === "unhealthy" || (task.state !== "running" && task.restarts > 0);
 }
 
-function taskText(task: Task): string {
+function troubleText({ head, task, refusals, output }: Trouble): string {
   const place = task.state === "pending" ? "" : ` [${task.state}]`;
-  const refusals = task.refusals.map(({ nodeName, message, change }) =>
-    `  ${nodeName}: ${message}${change === "" ? "" : `; to place it here, ${change}`}`
-  );
-  const output = task.lastLines.map((line) => `  | ${line}`);
-  const head = output.length === 0 ? [] : ["  its last output:"];
-  return [`${describeTask(task)}${place}`, ...refusals, ...head, ...output].join("\n");
+  const printed = output.length === 0
+    ? []
+    : ["  its last output:", ...output.map((line) => `  | ${line}`)];
+  return [`${head}${place}`, ...refusals.map((refusal) => `  ${refusal}`), ...printed].join("\n");
 }

@@ -45,7 +45,10 @@ Deno.test("explain shows the last failure of a task with its last output", () =>
 });
 
 Deno.test("explain shows ten troubled tasks and counts the rest", () => {
-  const tasks = Array.from({ length: 15 }, (_, slot) => aTask({ slot, state: "failed" }));
+  const tasks = Array.from(
+    { length: 15 },
+    (_, slot) => aTask({ id: `t${slot}`, slot, state: "failed" }),
+  );
   const lines = explain({ service: aService({ desired: 15 }), waitingFor: "", tasks });
   assert.equal(lines.length, 12);
   assert.equal(lines.at(-1), "and 5 more tasks");
