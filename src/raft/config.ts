@@ -51,5 +51,10 @@ export function coreConfig(id: MemberId, times: RaftTimes = DEFAULT_TIMES): Core
     inflightBytes: 8 * 1024 * 1024,
     maxUncommittedBytes: 64 * 1024 * 1024,
     maxApplyBytes: 1024 * 1024,
+    maxUnappliedBytes: 64 * 1024 * 1024,
+    maxKeptBytes: 128 * 1024 * 1024,
+    maxPendingReads: 4096,
+    maxOpenRounds: 64,
+    stallTicks: ticks(1000),
   };
 }

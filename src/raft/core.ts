@@ -3,7 +3,12 @@
  *
  * The driver feeds it ticks, messages and completions, and carries out what `takeReady` hands out.
  * The same inputs and the same seed give the same outputs. Invariant: nothing that promises
- * durability is in `sendNow`.
+ * durability is in `sendNow`. What the driver must keep to:
+ * - It delivers what has arrived before it ticks, and ticks at most one election timeout at a stretch.
+ * - Messages between two connections are never mixed: when a peer restarts, whatever is under way
+ *   from or to its former life is dropped, and `report(peer, "restarted")` comes before the first message.
+ * - A snapshot message is delivered when its data is on the disk and verified. Its sender is told
+ *   once for each how it went; at once when the data is gone.
  */
 import { assert, type Prng } from "../lib/mod.ts";
 import { campaign, ownVoteDurable } from "./elections.ts";
@@ -15,11 +20,19 @@ import {
   MembershipHistory,
   NO_MEMBERS,
 } from "./membership.ts";
-import { beginRound, expireReads, requestRead } from "./reads.ts";
+import { expireReads, maybeBeginRound, requestRead } from "./reads.ts";
 import { advanceCommit, appendOwn, membershipChanged, sendAppends } from "./replication.ts";
 import { type CoreConfig, type CoreState, emptyOutbox, type Leading, sendNow } from "./state.ts";
+import {
+  checkInvariants,
+  type CoreStatus,
+  describeLeading,
+  describeState,
+  statusOf,
+} from "./status.ts";
 import { step } from "./step.ts";
-import { becomeFollower, knownLeader } from "./terms.ts";
+import { becomeFollower, canCampaign, isStalled, knownLeader } from "./terms.ts";
+import { WriteQueue } from "./writes.ts";
 import type {
   Entry,
   HardState,
@@ -40,6 +53,11 @@ export interface Restored {
   /** The entry before the first of `entries`; at or before the snapshot. */
   readonly base: { readonly index: number; readonly term: number };
   readonly entries: readonly Entry[];
+  /**
+   * The newest batch could not be read, and it may have been acknowledged (study 4.5). Only batches
+   * without a hard state may be in doubt: a member that may have forgotten a term must not start.
+   */
+  readonly isInDoubt?: boolean;
 }
 
 /** Nothing on disk yet: `membership` is agreed on outside, once, when the group is made. */
@@ -55,37 +73,14 @@ export function freshStart(membership: Membership = NO_MEMBERS): Restored {
 /** What the driver knows of a member's connection. */
 export type PeerReport = "unreachable" | "snapshot sent" | "snapshot failed" | "restarted";
 
-interface Written {
-  readonly seq: number;
-  readonly last: { readonly index: number; readonly term: number } | null;
-  readonly selfVoteTerm: number | null;
-}
-
-/** Where a member stands, as plain data. */
-export interface CoreStatus {
-  readonly role: "follower" | "pre-candidate" | "candidate" | "leader";
-  readonly term: number;
-  readonly vote: MemberId | null;
-  readonly leader: MemberId | null;
-  readonly lastIndex: number;
-  readonly durable: number;
-  readonly committed: number;
-  readonly applied: number;
-  readonly membership: Membership;
-  /** Of a leader: what each member is known to hold. */
-  readonly matches: Readonly<Record<MemberId, number>>;
-}
-
 /** The core of one member. */
 export class RaftCore {
   readonly #state: CoreState;
-  readonly #writing: Written[] = [];
-  #seq = 0;
   /** The commit index as of the last `Ready`: what others were told. */
   #toldCommit = 0;
 
   constructor(config: CoreConfig, restored: Restored, prng: Prng) {
-    const { hard, snapshot, base, entries } = restored;
+    const { hard, snapshot, base, entries, isInDoubt } = restored;
     const memberships = new MembershipHistory(snapshot.index, snapshot.membership);
     for (const { index, payload } of entries) {
       const isNewer = index > snapshot.index;
@@ -96,16 +91,21 @@ export class RaftCore {
       prng,
       log: new RaftLog(snapshot, base, entries),
       memberships,
+      writes: new WriteQueue(),
       term: hard.term,
       vote: hard.vote,
       role: { kind: "follower", leader: null },
       tick: 0,
       leaderSeenTick: null,
       deadlineTick: 0,
+      // Who is alone has nobody to ask.
+      isRecovering: isInDoubt === true && !isAlone(memberships.latest, config.id),
       forwarded: new Map(),
+      nextForward: prng.uint32() * 2 ** 20,
       outbox: emptyOutbox(),
     };
     becomeFollower(this.#state, hard.term, null);
+    checkInvariants(this.#state);
   }
 
   /** One step of time. */
@@ -115,29 +115,28 @@ export class RaftCore {
     expireReads(state);
     if (state.role.kind === "leader") this.#tickLeader(state.role.leading);
     else if (state.tick >= state.deadlineTick) {
-      if (isVoter(state.memberships.latest, state.config.id)) campaign(state, false);
+      if (canCampaign(state)) campaign(state, false);
       else becomeFollower(state, state.term, null);
     }
   }
 
   #tickLeader(leading: Leading): void {
-    const { tick, config, term } = this.#state;
+    const state = this.#state;
+    const { tick, config, term } = state;
     leading.sinceRoundTicks += 1;
     if (leading.transfer && tick >= leading.transfer.untilTick) leading.transfer = null;
     if (leading.sinceRoundTicks >= config.heartbeatTicks) leading.isRoundWanted = true;
-    // Without a quorum behind it a leader steps down (rule A6).
-    if (tick - leading.confirmedTick > config.leaseTicks) {
-      if (this.#isAlone) leading.confirmedTick = tick;
-      else becomeFollower(this.#state, term, null);
-    }
+    if (isAlone(state.memberships.latest, config.id)) leading.confirmedTick = tick;
+    // Without a quorum behind it (rule A6) or a disk below it (rule I7) a leader steps down.
+    const isExpired = tick - leading.confirmedTick > config.leaseTicks;
+    if (isExpired || isStalled(state)) becomeFollower(state, term, null);
   }
 
-  get #isAlone(): boolean {
-    const { voters, outgoing } = this.#state.memberships.latest;
-    return outgoing.length === 0 && voters.length === 1 && voters[0] === this.#state.config.id;
-  }
-
-  /** Takes a message in. Never throws on what came from the wire. */
+  /**
+   * Takes a message in. What does not make sense is ignored.
+   *
+   * @throws BugError when the leader contradicts what is committed here: one of the two is damaged
+   */
   step(message: Message): void {
     step(this.#state, message);
     this.#maybeTransfer();
@@ -227,86 +226,83 @@ export class RaftCore {
   /** Everything to do since the last call; undefined when there is nothing. */
   takeReady(): Ready | undefined {
     const state = this.#state;
+    checkInvariants(state);
     if (state.role.kind === "leader") {
       const { leading } = state.role;
-      if (leading.isRoundWanted) beginRound(state, leading);
-      const isCommitNews = state.log.committed > this.#toldCommit;
-      sendAppends(state, leading, isCommitNews);
+      maybeBeginRound(state, leading);
+      sendAppends(state, leading, state.log.committed > this.#toldCommit);
     }
     this.#toldCommit = state.log.committed;
-    const { outbox, log } = state;
+    const { outbox, log, tick } = state;
     const apply = log.takeApplicable(state.config.maxApplyBytes);
     const hard = outbox.isHardChanged ? { term: state.term, vote: state.vote } : null;
-    const { truncateFrom, entries, snapshot } = outbox;
-    const mustWrite = hard || truncateFrom !== null || entries.length > 0 || snapshot;
-    const sends = outbox.sendNow.length + outbox.sendAfterPersisted.length;
-    const answers = outbox.reads.length + outbox.readsFailed.length;
-    if (!mustWrite && sends + answers + apply.length === 0) return undefined;
+    const { truncateFrom, entries, snapshot, sendAfterPersisted, reads, readsFailed } = outbox;
+    const hasWork = hard !== null || truncateFrom !== null || entries.length > 0 ||
+      snapshot !== null;
+    const sends = outbox.sendNow.length + sendAfterPersisted.length;
+    if (!hasWork && sends + reads.length + readsFailed.length + apply.length === 0) {
+      return undefined;
+    }
     state.outbox = emptyOutbox();
-    const seq = ++this.#seq;
-    const last = entries.at(-1);
-    this.#writing.push({
-      seq,
-      last: last ? { index: last.index, term: last.term } : null,
+    const seq = state.writes.begin({
+      tick,
+      hasWork,
+      durableIndex: entries.at(-1)?.index ?? snapshot?.index ?? 0,
       selfVoteTerm: outbox.isSelfVoteDue ? state.term : null,
     });
     return {
       seq,
-      persist: mustWrite ? { hard, truncateFrom, entries, snapshot } : null,
+      persist: hasWork ? { hard, truncateFrom, entries, snapshot } : null,
       sendNow: outbox.sendNow,
-      sendAfterPersisted: outbox.sendAfterPersisted,
+      sendAfterPersisted,
       apply,
       restore: snapshot,
-      reads: outbox.reads,
-      readsFailed: outbox.readsFailed,
+      reads,
+      readsFailed,
     };
   }
 
   /** The batch `seq` is durable (at once when it had nothing to write). In order. */
   persisted(seq: number): void {
-    const written = this.#writing.shift();
-    assert(written?.seq === seq, `batch ${written?.seq} is completed before ${seq}`);
     const state = this.#state;
-    if (written.last) state.log.durableTo(written.last.index, written.last.term);
-    if (written.selfVoteTerm === state.term) ownVoteDurable(state);
+    const { durableIndex, selfVoteTerm } = state.writes.finish(seq);
+    state.log.durableTo(durableIndex);
+    if (selfVoteTerm === state.term) ownVoteDurable(state);
     if (state.role.kind === "leader") advanceCommit(state, state.role.leading);
   }
 
-  /** A local snapshot is on disk; entries before `keepFrom` may be forgotten. */
-  compact(index: number, keepFrom: number): void {
-    const { log, memberships } = this.#state;
-    const term = log.termAt(index);
-    assert(term !== undefined, "the snapshot's last entry is known");
-    log.compact({ index, term, membership: memberships.at(index) }, keepFrom);
-    memberships.compact(index);
+  /** The state machine holds everything up to `index`, by entries or by a snapshot. */
+  applied(index: number): void {
+    this.#state.log.appliedTo(index);
   }
 
-  /** The membership and term that a snapshot at `index` has to carry. */
+  /**
+   * A local snapshot is on disk; entries before `keepFrom` may be forgotten. Those that a member needs
+   * after a snapshot that is on its way are kept, within a bound (rule F9). Returns from where entries are kept.
+   */
+  compact(index: number, keepFrom: number): number {
+    const { log, memberships, role, config } = this.#state;
+    if (index >= log.snapshot.index) {
+      const mayKeep = role.kind === "leader" && log.bytes <= config.maxKeptBytes;
+      const needed = mayKeep ? neededFrom(role.leading) : Infinity;
+      log.compact(this.snapshotMeta(index), Math.min(keepFrom, needed));
+      memberships.compact(index);
+    }
+    return log.firstIndex;
+  }
+
+  /** The membership and term that a snapshot at `index` has to carry; `index` is applied and kept. */
   snapshotMeta(index: number): SnapshotMeta {
-    const term = this.#state.log.termAt(index);
+    const { log, memberships } = this.#state;
+    if (index === log.snapshot.index) return log.snapshot;
+    const term = log.termAt(index);
     assert(term !== undefined, "the entry of the snapshot is known");
-    return { index, term, membership: this.#state.memberships.at(index) };
+    return { index, term, membership: memberships.at(index) };
   }
 
   /** Where this member stands. */
   status(): CoreStatus {
-    const { role, term, vote, log, memberships } = this.#state;
-    const matches: Record<MemberId, number> = {};
-    if (role.kind === "leader") {
-      for (const [id, { match }] of role.leading.progress) matches[id] = match;
-    }
-    return {
-      role: role.kind === "candidate" && role.isPre ? "pre-candidate" : role.kind,
-      term,
-      vote,
-      leader: knownLeader(this.#state),
-      lastIndex: log.lastIndex,
-      durable: log.durable,
-      committed: log.committed,
-      applied: log.applied,
-      membership: memberships.latest,
-      matches,
-    };
+    return statusOf(this.#state);
   }
 
   /** The term of the entry at `index`, while it is kept. */
@@ -314,10 +310,18 @@ export class RaftCore {
     return this.#state.log.termAt(index);
   }
 
-  /** One line for tests, logs and inspection. */
+  /** One line for tests, logs and inspection; of a leader, one more for each member. */
   describe(): string {
-    const { role, term, vote, leader, lastIndex, durable, committed, applied } = this.status();
-    const log = `last=${lastIndex} durable=${durable} commit=${committed} applied=${applied}`;
-    return `${role} term=${term} vote=${vote ?? "-"} leader=${leader ?? "-"} ${log}`;
+    const { role } = this.#state;
+    const line = describeState(this.#state);
+    return role.kind === "leader" ? `${line}\n${describeLeading(role.leading)}` : line;
   }
+}
+
+function isAlone({ voters, outgoing }: Membership, id: MemberId): boolean {
+  return outgoing.length === 0 && voters.length === 1 && voters[0] === id;
+}
+
+function neededFrom({ progress }: Leading): number {
+  return Math.min(...[...progress.values()].map(({ neededFrom }) => neededFrom ?? Infinity));
 }

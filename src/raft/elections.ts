@@ -11,6 +11,7 @@ import {
   becomePreCandidate,
   canCampaign,
   castVote,
+  knownLeader,
 } from "./terms.ts";
 import type { Message } from "./message.ts";
 
@@ -56,9 +57,9 @@ export function isSticky(state: CoreState, message: Vote): boolean {
 export function handleVote(state: CoreState, message: Vote): void {
   const { log } = state;
   const { from: to, isPre } = message;
-  const isFree = isPre
-    ? message.term > state.term
-    : state.vote === to || (state.vote === null && state.role.kind === "follower");
+  const hasNoFavourite = state.vote === null && knownLeader(state) === null;
+  const isFree = !state.isRecovering &&
+    (isPre ? message.term > state.term : state.vote === to || hasNoFavourite);
   const isUpToDate = message.lastTerm > log.lastTerm ||
     (message.lastTerm === log.lastTerm && message.lastIndex >= log.lastIndex);
   if (isFree && isUpToDate) {
@@ -86,12 +87,16 @@ export function ownVoteDurable(state: CoreState): void {
   countVotes(state);
 }
 
+/**
+ * Acts on the result. Nobody leads before the own vote is durable, whatever the others say: a leader
+ * that forgot its term in a crash could lead the same term again with another log.
+ */
 function countVotes(state: CoreState): void {
-  const { role, memberships } = state;
+  const { role, memberships, config } = state;
   if (role.kind !== "candidate") return;
   const result = voteResult(memberships.latest, (id) => role.votes.get(id));
   if (result === "lost") becomeFollower(state, state.term, null);
-  if (result !== "won") return;
+  if (result !== "won" || role.votes.get(config.id) !== true) return;
   if (role.isPre) {
     becomeCandidate(state, false);
     askForVotes(state);

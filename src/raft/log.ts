@@ -3,7 +3,7 @@
  *
  * Kept in memory; the driver writes what `Ready` hands out and reports back. The base may lie before
  * the snapshot: trailing entries spare a slow member the whole state. Invariant:
- * `base <= snapshot <= applied <= committed <= last`, and `durable <= last`.
+ * `base <= snapshot <= handed <= committed <= last`, `applied <= handed` and `durable <= last`.
  */
 import { assert } from "../lib/mod.ts";
 import type { Entry, SnapshotMeta } from "./message.ts";
@@ -14,16 +14,24 @@ export interface Hint {
   readonly term: number;
 }
 
-/** Entries from just after the snapshot to the last one. */
+/** Entries from just after the base to the last one. */
 export class RaftLog {
   #entries: Entry[];
   /** The entry just before the first one kept. */
   #base: Hint;
   #snapshot: SnapshotMeta;
   #committed: number;
+  /** Everything up to here was given to the state machine. */
+  #handed: number;
+  /** The state machine has applied everything up to here. */
   #applied: number;
-  /** Everything up to here is on this member's disk. */
+  /** Everything up to here is on this member's disk; below the base while a snapshot is written. */
   #durable: number;
+  #bytes = 0;
+  /** Of the entries in (applied, handed]. */
+  #handedBytes = 0;
+  /** Of the entries in (applied, committed]. */
+  #unappliedBytes = 0;
 
   /** `entries` follow on `base` without a gap and reach at least `snapshot`; all of it is durable. */
   constructor(snapshot: SnapshotMeta, base: Hint, entries: readonly Entry[]) {
@@ -31,10 +39,12 @@ export class RaftLog {
     this.#base = base;
     this.#entries = [...entries];
     this.#committed = snapshot.index;
+    this.#handed = snapshot.index;
     this.#applied = snapshot.index;
     this.#durable = base.index + entries.length;
     entries.forEach((entry, at) => {
       assert(entry.index === base.index + 1 + at, "the restored log has no gap");
+      this.#bytes += entryBytes(entry);
     });
     assert(base.index <= snapshot.index && snapshot.index <= this.#durable, "log meets snapshot");
   }
@@ -47,8 +57,19 @@ export class RaftLog {
     return this.#committed;
   }
 
+  /** The state machine has applied everything up to here. */
   get applied(): number {
     return this.#applied;
+  }
+
+  /** Everything up to here was handed out for applying. */
+  get handed(): number {
+    return this.#handed;
+  }
+
+  /** What the kept entries count, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get durable(): number {
@@ -66,6 +87,11 @@ export class RaftLog {
   /** First index that entries are kept for. */
   get firstIndex(): number {
     return this.#base.index + 1;
+  }
+
+  /** What entries that are committed and not applied yet count, in bytes. */
+  get unappliedBytes(): number {
+    return this.#unappliedBytes;
   }
 
   /** The term at `index`; undefined when it was compacted away or is not there yet. */
@@ -104,13 +130,15 @@ export class RaftLog {
       assert(entry.index === this.lastIndex + 1, "entries are appended without a gap");
       assert(entry.term >= this.lastTerm, "terms never fall along the log");
       this.#entries.push(entry);
+      this.#bytes += entryBytes(entry);
     }
   }
 
   /** Drops entries from `index` on. Never below what is committed (rule B2). */
   truncate(index: number): void {
     assert(index > this.#committed, `entry ${index} is committed and cannot be truncated`);
-    this.#entries.length = Math.max(0, index - this.firstIndex);
+    const dropped = this.#entries.splice(Math.max(0, index - this.firstIndex));
+    this.#bytes -= bytesOf(dropped);
     this.#durable = Math.min(this.#durable, index - 1);
   }
 
@@ -118,25 +146,50 @@ export class RaftLog {
   commitTo(index: number): boolean {
     if (index <= this.#committed) return false;
     assert(index <= this.lastIndex, `commit ${index} is within the log (${this.lastIndex})`);
+    this.#unappliedBytes += this.bytesBetween(this.#committed, index);
     this.#committed = index;
     return true;
   }
 
-  /**
-   * A write finished: up to (index, term) is durable. Ignored when that entry was replaced since, as
-   * its bytes are then not those on disk (the ABA guard).
-   */
-  durableTo(index: number, term: number): void {
-    if (index > this.#durable && this.matches(index, term)) this.#durable = index;
+  /** A write finished: everything up to `index` is durable, as far as it was not truncated since. */
+  durableTo(index: number): void {
+    assert(index <= this.lastIndex, `durable ${index} is within the log (${this.lastIndex})`);
+    this.#durable = Math.max(this.#durable, index);
   }
 
-  /** Entries that may be applied: committed and durable here. Marks them as handed out. */
+  /**
+   * Entries that may be applied: committed and durable here. Marks them as handed out. No more than
+   * `maxBytes` are on their way at a time, but always one (rule G7).
+   */
   takeApplicable(maxBytes: number): readonly Entry[] {
     const to = Math.min(this.#committed, this.#durable);
-    if (to <= this.#applied) return [];
-    const entries = this.slice(this.#applied + 1, to + 1, maxBytes);
-    this.#applied += entries.length;
+    const free = maxBytes - this.#handedBytes;
+    if (to <= this.#handed || free <= 0) return [];
+    const entries = this.slice(this.#handed + 1, to + 1, free);
+    this.#handed += entries.length;
+    this.#handedBytes += bytesOf(entries);
     return entries;
+  }
+
+  /** The state machine has applied everything up to `index`; older reports are ignored. */
+  appliedTo(index: number): void {
+    assert(index <= this.#handed, `${index} was handed out before it was applied`);
+    if (index <= this.#applied) return;
+    const bytes = this.bytesBetween(this.#applied, index);
+    this.#applied = index;
+    this.#handedBytes -= bytes;
+    this.#unappliedBytes -= bytes;
+  }
+
+  /** What the kept entries in (after, to] count, in bytes. */
+  bytesBetween(after: number, to: number): number {
+    const from = Math.max(after + 1, this.firstIndex) - this.firstIndex;
+    let bytes = 0;
+    for (let at = from; at <= to - this.firstIndex; at++) {
+      const entry = this.#entries[at];
+      if (entry) bytes += entryBytes(entry);
+    }
+    return bytes;
   }
 
   /** A local snapshot was made: entries before `keepFrom`, all within it, are forgotten. */
@@ -147,19 +200,25 @@ export class RaftLog {
     if (index <= this.#base.index) return;
     const term = this.termAt(index);
     assert(term !== undefined, "the term at the compaction point is known");
-    this.#entries.splice(0, index - this.#base.index);
+    this.#bytes -= bytesOf(this.#entries.splice(0, index - this.#base.index));
     this.#base = { index, term };
   }
 
-  /** Replaces everything by a snapshot from the leader (rule F2: no suffix of a log that disagrees). */
+  /**
+   * Replaces everything by a snapshot from the leader (rule F2: no suffix of a log that disagrees).
+   * Nothing is durable until it is written (rule F6).
+   */
   restore(snapshot: SnapshotMeta): void {
     assert(snapshot.index > this.#committed, "a snapshot does not go back");
     this.#entries = [];
+    this.#bytes = 0;
+    this.#handedBytes = 0;
+    this.#unappliedBytes = 0;
     this.#snapshot = snapshot;
     this.#base = { index: snapshot.index, term: snapshot.term };
     this.#committed = snapshot.index;
-    this.#applied = snapshot.index;
-    this.#durable = snapshot.index;
+    this.#handed = snapshot.index;
+    this.#durable = 0;
   }
 
   /**
@@ -171,9 +230,27 @@ export class RaftLog {
     while (at > this.#base.index && (this.termAt(at) ?? 0) > term) at--;
     return { index: at, term: this.termAt(at) ?? 0 };
   }
+
+  /** One line for tests, logs and inspection: what is kept as runs of one term, then the marks. */
+  describe(): string {
+    const runs: { term: number; from: number; to: number }[] = [];
+    for (const { index, term } of this.#entries) {
+      const run = runs.at(-1);
+      if (run?.term === term) run.to = index;
+      else runs.push({ term, from: index, to: index });
+    }
+    const kept = runs.map(({ term, from, to }) => `${from}${to > from ? `-${to}` : ""}/t${term}`);
+    const base = this.#base.index > 0 ? [`(${this.#base.index}/t${this.#base.term})`] : [];
+    const marks = `commit=${this.#committed} durable=${this.#durable} applied=${this.#applied}`;
+    return `[${[...base, ...kept].join(" ")}] snapshot=${this.#snapshot.index} ${marks}`;
+  }
 }
 
 /** What an entry counts against limits, in bytes. */
 export function entryBytes({ payload }: Entry): number {
   return 32 + (payload.kind === "data" ? payload.data.length : 0);
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
 }

@@ -93,7 +93,11 @@ export type Message =
   | Envelope & { readonly kind: "heartbeat.reply"; readonly round: number }
   | Envelope & { readonly kind: "snapshot"; readonly snapshot: SnapshotMeta }
   | Envelope & { readonly kind: "timeout.now" }
-  | Envelope & { readonly kind: "read"; readonly id: number }
+  | Envelope & {
+    readonly kind: "read";
+    /** A number that the sender's core never uses twice, not that of its client (rule C3). */
+    readonly id: number;
+  }
   | Envelope & {
     readonly kind: "read.reply";
     readonly id: number;
@@ -118,7 +122,7 @@ export interface Ready {
   readonly sendAfterPersisted: readonly Message[];
   /** Committed and durable here, in order. */
   readonly apply: readonly Entry[];
-  /** A snapshot to hand to the state machine before `apply`. */
+  /** A snapshot to hand to the state machine once `seq` is durable, before any later `apply`. */
   readonly restore: SnapshotMeta | null;
   /** Reads that may be answered once the state machine has applied `index`. */
   readonly reads: readonly { readonly id: number; readonly index: number }[];

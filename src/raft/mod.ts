@@ -1,6 +1,7 @@
 /** Consensus: one member's core as a pure state machine. The driver, disk and network are elsewhere. */
 export { coreConfig, DEFAULT_TIMES, type RaftTimes, TICK_MS, timesFault } from "./config.ts";
-export { type CoreStatus, freshStart, type PeerReport, RaftCore, type Restored } from "./core.ts";
+export { freshStart, type PeerReport, RaftCore, type Restored } from "./core.ts";
+export type { CoreStatus } from "./status.ts";
 export { type MembershipChange, membersOf } from "./membership.ts";
 export type { CoreConfig } from "./state.ts";
 export * from "./message.ts";

@@ -27,13 +27,17 @@ export class Progress {
   #inflightBytes = 0;
   /** It answered a heartbeat while something was on its way, which may be lost. */
   #isDoubtful = false;
-  /** The latest heartbeat round that it answered. */
-  ackedRound: number;
+  /** Entries from here on are kept for it until it follows the log again (rule F9). */
+  #neededFrom: number | null = null;
+  /** The latest heartbeat round that it answered: what reads are confirmed by. */
+  ackedRound = 0;
+  /** The round that it counts as having answered for the lease: a newcomer is not silent (rule E9). */
+  readonly #graceRound: number;
 
-  /** `next` is the first index to send; `round` counts as answered, so that a newcomer is not silent. */
-  constructor(next: number, round: number) {
+  /** `next` is the first index to send; `graceRound` counts as answered for the lease. */
+  constructor(next: number, graceRound: number) {
     this.#next = next;
-    this.ackedRound = round;
+    this.#graceRound = graceRound;
   }
 
   get match(): number {
@@ -46,6 +50,16 @@ export class Progress {
 
   get state(): State["kind"] {
     return this.#state.kind;
+  }
+
+  /** Entries from here on must not be compacted, or it would need yet another snapshot. */
+  get neededFrom(): number | null {
+    return this.#neededFrom;
+  }
+
+  /** The latest round that shows, for the lease, that it is there. */
+  get leaseRound(): number {
+    return Math.max(this.ackedRound, this.#graceRound);
   }
 
   /** Whether an append may be sent now. */
@@ -72,25 +86,32 @@ export class Progress {
     }
   }
 
-  /** It holds everything up to `index`. True when that is news. */
-  acked(index: number): boolean {
+  /**
+   * It holds everything up to `index`; the leader keeps entries from `firstIndex` on. True when that
+   * is news. A snapshot is over as soon as entries can take its place.
+   */
+  acked(index: number, firstIndex: number): boolean {
     this.#free(index);
     const isNews = index > this.#match;
     if (isNews) this.#match = index;
     this.#next = Math.max(this.#next, this.#match + 1);
     const { kind } = this.#state;
-    const hasSnapshot = this.#state.kind === "snapshot" && index >= this.#state.index;
-    if (kind === "probe" || hasSnapshot) this.#become({ kind: "replicate" });
+    const isServed = this.#match + 1 >= firstIndex;
+    if (kind === "probe" || (kind === "snapshot" && isNews && isServed)) {
+      this.#become({ kind: "replicate" });
+      this.#neededFrom = null;
+    }
     return isNews;
   }
 
   /** It refused the append after `prevIndex`; try from the hint. False when the refusal is old. */
   refused(prevIndex: number, hintIndex: number): boolean {
-    if (
-      this.#state.kind === "replicate" ? prevIndex <= this.#match : prevIndex !== this.#next - 1
-    ) {
-      return false;
-    }
+    const isOld = {
+      probe: prevIndex !== this.#next - 1,
+      replicate: prevIndex <= this.#match,
+      snapshot: true,
+    };
+    if (isOld[this.#state.kind]) return false;
     this.#next = Math.max(this.#match + 1, Math.min(prevIndex, hintIndex + 1));
     this.#become({ kind: "probe", isPaused: false });
     return true;
@@ -109,37 +130,43 @@ export class Progress {
     return isDoubtful;
   }
 
-  /** The transport lost it: what was on its way is in doubt. */
+  /** The transport lost what was on its way. While probing, the place to try next stays. */
   lost(): void {
-    if (this.#state.kind === "replicate") this.#become({ kind: "probe", isPaused: false });
+    if (this.#state.kind === "probe") this.#neededFrom = null;
+    if (this.#state.kind !== "replicate") return;
     this.#next = this.#match + 1;
+    this.#become({ kind: "probe", isPaused: false });
   }
 
   /** A snapshot as of `index` is on its way. */
   sendingSnapshot(index: number): void {
     this.#become({ kind: "snapshot", index });
+    this.#neededFrom = index + 1;
   }
 
   /** The snapshot arrived or failed; go on by probing (rule F7). */
   snapshotEnded(hasArrived: boolean): void {
     if (this.#state.kind !== "snapshot") return;
     const index = hasArrived ? this.#state.index : this.#match;
+    if (!hasArrived) this.#neededFrom = null;
     this.#next = Math.max(this.#match, index) + 1;
     this.#become({ kind: "probe", isPaused: false });
   }
 
-  /** The member restarted with less than it had: forget what it acknowledged (study 4.5). */
+  /** The member restarted, perhaps with less than it had: forget what it acknowledged (study 4.5). */
   reset(next: number): void {
     this.#match = 0;
     this.#next = next;
+    this.#neededFrom = null;
     this.#become({ kind: "probe", isPaused: false });
   }
 
   /** One line for tests, logs and inspection. */
   describe(): string {
     const paused = this.#state.kind === "probe" && this.#state.isPaused ? " paused" : "";
+    const at = this.#state.kind === "snapshot" ? ` at=${this.#state.index}` : "";
     const flight = this.#inflight.length > 0 ? ` inflight=${this.#inflight.length}` : "";
-    return `${this.#state.kind}${paused} match=${this.#match} next=${this.#next}${flight}`;
+    return `${this.#state.kind}${paused}${at} match=${this.#match} next=${this.#next}${flight}`;
   }
 
   #become(state: State): void {

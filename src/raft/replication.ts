@@ -3,6 +3,8 @@
  *
  * Rules B1 to B12 of the study; each function names those it carries out.
  */
+import { assert } from "../lib/mod.ts";
+import { entryBytes, type Hint, type RaftLog } from "./log.ts";
 import { everyone, isVoter } from "./membership.ts";
 import { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
@@ -10,7 +12,6 @@ import { answerEarlyReads } from "./reads.ts";
 import { type CoreState, type Leading, sendAfterPersisted, sendNow } from "./state.ts";
 import { becomeFollower } from "./terms.ts";
 import type { Entry, MemberId, Message, Payload } from "./message.ts";
-import { entryBytes } from "./log.ts";
 
 type Append = Extract<Message, { kind: "append" }>;
 type AppendReply = Extract<Message, { kind: "append.reply" }>;
@@ -53,30 +54,45 @@ export function membershipChanged(state: CoreState, leading: Leading): void {
 export function sendAppends(state: CoreState, leading: Leading, isCommitNews: boolean): void {
   for (const [id, progress] of leading.progress) {
     let hasSent = false;
-    while (hasMore(state, progress) && sendOne(state, id, progress)) hasSent = true;
+    while (isDue(state, progress) && sendOne(state, id, progress)) hasSent = true;
     const isAsked = progress.takeDoubt(state.log.lastIndex) || isCommitNews;
     const isIdle = !hasSent && progress.state === "replicate";
-    if (isAsked && isIdle) sendEntries(state, { to: id, progress, entries: [] });
+    if (isAsked && isIdle) ask(state, id, progress);
   }
 }
 
-function hasMore({ log, config }: CoreState, progress: Progress): boolean {
+/** Whether there is something to send; a probe may carry nothing and only ask. */
+function isDue({ log, config }: CoreState, progress: Progress): boolean {
   const window = { messages: config.inflightMessages, bytes: config.inflightBytes };
-  return progress.next <= log.lastIndex && progress.canSend(window);
+  const isBehind = progress.state === "probe"
+    ? progress.match < log.lastIndex
+    : progress.next <= log.lastIndex;
+  return isBehind && progress.canSend(window);
 }
 
 /** Sends one append, or a snapshot when the entries are gone. False when nothing more may follow. */
 function sendOne(state: CoreState, to: MemberId, progress: Progress): boolean {
   const { log, config } = state;
   if (progress.next < log.firstIndex) {
-    sendNow(state, { kind: "snapshot", to, snapshot: log.snapshot });
-    progress.sendingSnapshot(log.snapshot.index);
+    sendSnapshot(state, to, progress);
     return false;
   }
   const end = Math.min(log.lastIndex + 1, progress.next + config.maxAppendEntries);
   const entries = log.slice(progress.next, end, config.maxAppendBytes);
   sendEntries(state, { to, progress, entries });
   return progress.state === "replicate";
+}
+
+/** Asks with an append of nothing, even beyond the window; what it would follow on may be gone. */
+function ask(state: CoreState, to: MemberId, progress: Progress): void {
+  if (progress.next < state.log.firstIndex) sendSnapshot(state, to, progress);
+  else sendEntries(state, { to, progress, entries: [] });
+}
+
+function sendSnapshot(state: CoreState, to: MemberId, progress: Progress): void {
+  const { snapshot } = state.log;
+  sendNow(state, { kind: "snapshot", to, snapshot });
+  progress.sendingSnapshot(snapshot.index);
 }
 
 function sendEntries(
@@ -89,7 +105,8 @@ function sendEntries(
 ): void {
   const { log } = state;
   const prevIndex = progress.next - 1;
-  const prevTerm = log.termAt(prevIndex) ?? 0;
+  const prevTerm = log.termAt(prevIndex);
+  assert(prevTerm !== undefined, `the term of ${prevIndex}, which an append follows on, is known`);
   sendNow(state, { kind: "append", to, prevIndex, prevTerm, entries, commit: log.committed });
   progress.sent(entries.length, entries.reduce((sum, entry) => sum + entryBytes(entry), 0));
 }
@@ -98,6 +115,7 @@ function sendEntries(
 export function handleAppend(state: CoreState, message: Append): void {
   const { log } = state;
   const { from: to, prevIndex, prevTerm, entries } = message;
+  checkCommitted(log, [{ index: prevIndex, term: prevTerm }, ...entries]);
   if (prevIndex < log.committed) return acknowledge(state, to, log.committed);
   if (!log.matches(prevIndex, prevTerm)) {
     const hint = log.conflictHint(prevIndex, prevTerm);
@@ -110,22 +128,41 @@ export function handleAppend(state: CoreState, message: Append): void {
       hintTerm: hint.term,
     });
   }
-  takeEntries(state, entries);
+  const fresh = entries.filter(({ index, term }) => !log.matches(index, term));
+  // Unanswered, so that the leader asks again with its next heartbeats and no faster (rule G5).
+  if (fresh.length > 0 && log.unappliedBytes >= state.config.maxUnappliedBytes) return;
+  takeEntries(state, fresh);
   const verified = prevIndex + entries.length;
   log.commitTo(Math.max(log.committed, Math.min(message.commit, verified)));
+  maybeRecovered(state, message, verified);
   acknowledge(state, to, verified);
 }
 
-/** Appends what is new; truncates only at a real conflict. */
-function takeEntries(state: CoreState, entries: readonly Entry[]): void {
-  const { log, memberships, outbox } = state;
-  const at = entries.findIndex(({ index, term }) => !log.matches(index, term));
-  if (at < 0) return;
-  const fresh = entries.slice(at);
+/** What is committed here is in every leader's log; otherwise one of the two is damaged (rule B2). */
+function checkCommitted(log: RaftLog, places: readonly Hint[]): void {
+  for (const { index, term } of places) {
+    const known = index <= log.committed ? log.termAt(index) : undefined;
+    assert(known === undefined || known === term, `committed entry ${index} is not contradicted`);
+  }
+}
+
+/**
+ * A member in doubt about the end of its log is whole again once it holds what the leader of this term
+ * has committed, with an entry of this term among it: so it holds whatever it acknowledged to others.
+ */
+function maybeRecovered(state: CoreState, { commit, term }: Append, verified: number): void {
+  if (!state.isRecovering || verified < commit || state.log.termAt(commit) !== term) return;
+  state.isRecovering = false;
+}
+
+/** Appends what is new, which begins at the first real conflict or after the end. */
+function takeEntries(state: CoreState, fresh: readonly Entry[]): void {
+  const { log, memberships, outbox, writes } = state;
   const first = fresh[0];
   if (first && first.index <= log.lastIndex) {
     log.truncate(first.index);
     memberships.truncate(first.index);
+    writes.truncated(first.index);
     outbox.truncateFrom = Math.min(outbox.truncateFrom ?? first.index, first.index);
     outbox.entries = outbox.entries.filter(({ index }) => index < first.index);
   }
@@ -149,14 +186,17 @@ function acknowledge(state: CoreState, to: MemberId, index: number): void {
 
 /** A follower takes a snapshot whose data is on its disk and verified (rules F2, F3). */
 export function handleSnapshot(state: CoreState, { from, snapshot }: Snapshot): void {
-  const { log, memberships, outbox } = state;
+  const { log, memberships, outbox, writes } = state;
+  checkCommitted(log, [snapshot]);
   if (snapshot.index <= log.committed) return acknowledge(state, from, log.committed);
   if (log.matches(snapshot.index, snapshot.term)) {
+    // What follows it stays (rule F2).
     log.commitTo(snapshot.index);
     return acknowledge(state, from, snapshot.index);
   }
   log.restore(snapshot);
   memberships.reset(snapshot.index, snapshot.membership);
+  writes.truncated(1);
   outbox.snapshot = snapshot;
   outbox.truncateFrom = null;
   outbox.entries = [];
@@ -175,7 +215,7 @@ export function handleAppendReply(state: CoreState, message: AppendReply): void 
     return;
   }
   if (message.index > state.log.lastIndex) return;
-  if (progress.acked(message.index)) advanceCommit(state, leading);
+  if (progress.acked(message.index, state.log.firstIndex)) advanceCommit(state, leading);
   else progress.resume();
 }
 
@@ -187,19 +227,20 @@ export function advanceCommit(state: CoreState, leading: Leading): void {
     (id) => id === config.id ? log.durable : leading.progress.get(id)?.match ?? 0,
   );
   if (held <= log.committed || log.termAt(held) !== state.term) return;
-  for (let index = log.committed + 1; index <= held; index++) {
-    const entry = log.entryAt(index);
-    if (entry) leading.uncommittedBytes -= entryBytes(entry);
-  }
-  leading.uncommittedBytes = Math.max(0, leading.uncommittedBytes);
+  leading.uncommittedBytes -= log.bytesBetween(log.committed, held);
   log.commitTo(held);
   answerEarlyReads(state, leading);
-  maybeLeave(state);
+  maybeLeave(state, leading);
 }
 
-/** A leader outside the membership steps down once that is committed (rule E6). */
-function maybeLeave(state: CoreState): void {
+/** A leader outside the membership steps down once that is committed (rule E6), and hands over. */
+function maybeLeave(state: CoreState, leading: Leading): void {
   const { memberships, log, config } = state;
   const isOut = !isVoter(memberships.latest, config.id);
-  if (isOut && memberships.latestIndex <= log.committed) becomeFollower(state, state.term, null);
+  if (!isOut || memberships.latestIndex > log.committed) return;
+  sendAppends(state, leading, true);
+  const matchOf = (id: MemberId) => leading.progress.get(id)?.match ?? 0;
+  const heir = [...memberships.latest.voters].sort((a, b) => matchOf(b) - matchOf(a))[0];
+  if (heir !== undefined) sendNow(state, { kind: "timeout.now", to: heir });
+  becomeFollower(state, state.term, null);
 }

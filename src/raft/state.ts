@@ -8,6 +8,7 @@ import type { Prng } from "../lib/mod.ts";
 import type { MembershipHistory } from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import type { RaftLog } from "./log.ts";
+import type { WriteQueue } from "./writes.ts";
 import type { Entry, MemberId, Message, Outgoing, SnapshotMeta } from "./message.ts";
 
 /** Times in ticks and bounds; validated by `config.ts`. */
@@ -24,8 +25,20 @@ export interface CoreConfig {
   readonly maxAppendBytes: number;
   readonly inflightMessages: number;
   readonly inflightBytes: number;
+  /** Beyond it a leader refuses proposals (rule G4). */
   readonly maxUncommittedBytes: number;
+  /** Entries on their way to the state machine at a time (rule G7). */
   readonly maxApplyBytes: number;
+  /** Committed entries that wait for the state machine; beyond it a follower takes no more (rule G5). */
+  readonly maxUnappliedBytes: number;
+  /** A log larger than this is compacted even if a member then needs another snapshot (rule F9). */
+  readonly maxKeptBytes: number;
+  /** Reads that wait, of each kind; more fail at once. */
+  readonly maxPendingReads: number;
+  /** Heartbeat rounds without an answer; more reads wait for the next period. */
+  readonly maxOpenRounds: number;
+  /** A write that takes longer costs the leader its place, and others their candidacy (rule I7). */
+  readonly stallTicks: number;
 }
 
 /** A read whose index is waiting to be confirmed. */
@@ -56,6 +69,7 @@ export interface Leading {
   /** Reads that came before the first own commit. */
   earlyReads: { readonly from: MemberId; readonly id: number }[];
   transfer: { readonly to: MemberId; untilTick: number; isSent: boolean } | null;
+  /** Of all entries after the commit index, inherited ones included. */
   uncommittedBytes: number;
 }
 
@@ -76,6 +90,7 @@ export interface CoreState {
   readonly prng: Prng;
   readonly log: RaftLog;
   readonly memberships: MembershipHistory;
+  readonly writes: WriteQueue;
   term: number;
   vote: MemberId | null;
   role: Role;
@@ -85,8 +100,12 @@ export interface CoreState {
   leaderSeenTick: number | null;
   /** When to campaign unless something happens before. */
   deadlineTick: number;
-  /** Reads of this member's own clients that travel to the leader. */
-  readonly forwarded: Map<number, { readonly untilTick: number }>;
+  /** The end of its log may be missing: it neither votes nor campaigns (rule A11, study 4.5). */
+  isRecovering: boolean;
+  /** Reads of this member's own clients that travel to the leader, by a number of the core's own. */
+  readonly forwarded: Map<number, { readonly id: number; readonly untilTick: number }>;
+  /** The number of the next forwarded read; begins anywhere, so that no restart uses one again. */
+  nextForward: number;
   outbox: Outbox;
 }
 

@@ -1,7 +1,8 @@
 /**
  * One message in: the gate that every term passes, then the handler of its kind.
  *
- * Nothing from the wire makes this throw; what does not fit is ignored (study 1.1).
+ * What does not fit is ignored. Only a leader that contradicts what is committed here stops this
+ * member: then one of the two is damaged, and guessing which would lose data (study 0.10).
  */
 import { assertNever } from "../lib/mod.ts";
 import { campaign, handleVote, handleVoteReply, isSticky } from "./elections.ts";
@@ -9,10 +10,12 @@ import { handleHeartbeatReply, handleReadReply, takeRead } from "./reads.ts";
 import { handleAppend, handleAppendReply, handleSnapshot } from "./replication.ts";
 import { type CoreState, sendAfterPersisted, sendNow } from "./state.ts";
 import { becomeFollower } from "./terms.ts";
-import type { Message } from "./message.ts";
+import { isWellFormed } from "./well_formed.ts";
+import type { MemberId, Message } from "./message.ts";
 
 /** Takes one message in. */
 export function step(state: CoreState, message: Message): void {
+  if (!isWellFormed(message)) return;
   if (message.to !== state.config.id || message.from === state.config.id) return;
   if (message.term > state.term) {
     if (!passesHigher(state, message)) return;
@@ -31,7 +34,7 @@ function passesHigher(state: CoreState, message: Message): boolean {
       return true;
     case "vote.reply":
       // A granted pre-vote carries the term that it was asked about.
-      if (message.isPre && message.isGranted) return true;
+      if (message.isPre && message.isGranted) return message.term === state.term + 1;
       becomeFollower(state, message.term, null);
       return false;
     case "append":
@@ -98,8 +101,7 @@ function handle(state: CoreState, message: Message): void {
     case "heartbeat.reply":
       return handleHeartbeatReply(state, message);
     case "timeout.now":
-      if (state.role.kind === "follower") campaign(state, true);
-      return;
+      return handleTimeoutNow(state, message.from);
     case "read":
       return takeRead(state, message.from, message.id);
     case "read.reply":
@@ -107,6 +109,12 @@ function handle(state: CoreState, message: Message): void {
     default:
       return assertNever(message, "message");
   }
+}
+
+/** The leader hands over. One that is not known here has been followed by another (rule D3). */
+function handleTimeoutNow(state: CoreState, from: MemberId): void {
+  const { role } = state;
+  if (role.kind === "follower" && (role.leader ?? from) === from) campaign(state, true);
 }
 
 /** Something that only the leader of this term says. */
@@ -124,6 +132,7 @@ function handleFromLeader(
   if (message.kind === "snapshot") return handleSnapshot(state, message);
   const { log } = state;
   if (message.commit <= log.lastIndex) log.commitTo(Math.max(log.committed, message.commit));
+  // At once, though the term may not be durable: who elected this leader remembers it (study 0.2).
   sendNow(state, { kind: "heartbeat.reply", to: message.from, round: message.round });
 }
 

@@ -68,14 +68,15 @@ export function becomeLeader(state: CoreState): void {
       reads: [],
       earlyReads: [],
       transfer: null,
-      uncommittedBytes: 0,
+      uncommittedBytes: log.bytesBetween(log.committed, log.lastIndex),
     },
   };
 }
 
-/** Gives `id` the vote of this term. */
+/** Gives `id` the vote of this term. Who only asked whether to campaign gives that up. */
 export function castVote(state: CoreState, id: MemberId): void {
   assert(state.vote === null || state.vote === id, "one vote a term");
+  if (state.role.kind === "candidate" && state.vote !== id) becomeFollower(state, state.term, null);
   if (state.vote !== id) {
     state.vote = id;
     state.outbox.isHardChanged = true;
@@ -88,9 +89,15 @@ export function restartDeadline(state: CoreState, baseTicks: number): void {
   state.deadlineTick = state.tick + randomTicks(state, baseTicks);
 }
 
-/** Whether this member may campaign: a voter of the membership in force (rule A9). */
+/** Whether this member may campaign: a voter in force (rule A9), whole, with a disk that answers. */
 export function canCampaign(state: CoreState): boolean {
-  return isVoter(state.memberships.latest, state.config.id);
+  const { memberships, config, isRecovering } = state;
+  return isVoter(memberships.latest, config.id) && !isRecovering && !isStalled(state);
+}
+
+/** Whether a write has been under way for too long (rule I7). */
+export function isStalled({ writes, tick, config }: CoreState): boolean {
+  return tick - (writes.oldestTick ?? tick) > config.stallTicks;
 }
 
 /** The leader this member knows of, itself included. */
@@ -108,6 +115,6 @@ function failReads(state: CoreState): void {
       if (from === config.id) outbox.readsFailed.push(id);
     }
   }
-  for (const id of state.forwarded.keys()) outbox.readsFailed.push(id);
+  for (const { id } of state.forwarded.values()) outbox.readsFailed.push(id);
   state.forwarded.clear();
 }

@@ -222,8 +222,7 @@ export class SimGroup {
     // Only what is on this disk already may be in a snapshot; everything applied is.
     if (!meta) return;
     const keepFrom = Math.max(1, meta.index - this.prng.below(10));
-    member.core.compact(meta.index, keepFrom);
-    member.disk.compact(meta, keepFrom);
+    member.disk.compact(meta, member.core.compact(meta.index, keepFrom));
   }
 
   #deliver(): void {
@@ -271,6 +270,7 @@ export class SimGroup {
     for (const entry of ready.persist?.entries ?? []) this.#checkCreated(entry);
     if (ready.restore) member.applied = ready.restore.index;
     for (const entry of ready.apply) this.#apply(id, member, entry);
+    member.core?.applied(member.applied);
     for (const { id: read, index } of ready.reads) this.#checkRead(read, index);
   }
 
