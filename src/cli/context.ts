@@ -11,6 +11,7 @@ import type { CliIo } from "./io.ts";
 import { filterRows } from "./output/filter.ts";
 import { type ListView, type OutputForm, renderList, renderObject } from "./output/render.ts";
 import { type Paint, paintFor } from "./output/style.ts";
+import { usageError } from "./parse/usage.ts";
 import type { FlagValues } from "./parse/values.ts";
 
 /** Patience for one request, unless `--timeout` says otherwise. */

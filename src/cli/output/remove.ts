@@ -31,7 +31,8 @@ export async function removeEach(
   }
   await finish();
   const isData = context.form === "json" || context.form === "yaml";
-  if (isData && removed.length + faults.length > faults.length * 2) context.print(`${JSON.stringify(removed, null, 2)}\n`);
+  const isVain = removed.length === 0 && faults.length > 0;
+  if (isData && !isVain) context.print(`${JSON.stringify(removed, null, 2)}\n`);
   else {
     const lines = removed.map(({ id, name }) => context.flags.isOn("quiet") ? id : name);
     context.print(lines.map((line) => `${line}\n`).join(""));

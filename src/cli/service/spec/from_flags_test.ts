@@ -91,6 +91,8 @@ Deno.test("specFromFlags puts each flag of a task where it belongs", () => {
     [["--", "sh", "-c", "x y"], "command", ["sh", "-c", "x y"]],
     [["--command", "sh -c 'x y'"], "command", ["sh", "-c", "x y"]],
     [["--entrypoint", "/bin/e a"], "entrypoint", ["/bin/e", "a"]],
+    [["--entrypoint", '["/bin/e", "a b"]'], "entrypoint", ["/bin/e", "a b"]],
+    [["--command", "[ -f /x ]"], "command", ["[", "-f", "/x", "]"]],
   ];
   for (const [words, field, value] of rows) {
     assert.deepEqual(task(...words)[field], value, words.join(" "));
@@ -218,6 +220,11 @@ Deno.test("specFromFlags refuses what makes no sense, and says what to write", (
     [["--max-concurrent", "2"], /--mode job/],
     [["--command", "a", "--", "b"], /given twice/],
     [["--command", "a 'b"], /close the quote/],
+    [["--command", '["a", 1]'], /double quotes/],
+    [["--health-cmd", '["a", {}]'], /double quotes/],
+    [["--health-cmd", "true", "--health-interval", "0"], /more than zero/],
+    [["--health-cmd", "true", "--health-timeout", "0ms"], /more than zero/],
+    [["--health-cmd", "true", "--health-retries", "0"], /more than zero/],
   ];
   for (const [words, said] of rows) assert.match(fault(words), said, words.join(" "));
   assert.match(fault(["--publish-rm", "81"], make(["-p", "80"])), /does not have it/);

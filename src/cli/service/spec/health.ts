@@ -11,6 +11,9 @@ import { parseWordList } from "./words.ts";
 
 const KINDS = ["health-cmd", "health-http", "health-tcp"] as const;
 const RHYTHM = ["health-interval", "health-timeout", "health-retries", "health-start-period"];
+/** On the wire zero is "not given", which is not what somebody who writes it means. */
+const NEVER_ZERO = RHYTHM.slice(0, 3);
+const MORE_THAN_ZERO = "it must be more than zero; leave the flag out for the default";
 
 const NO_PROBE: HealthCheck = {
   kind: "",
@@ -45,6 +48,11 @@ export function healthFromFlags(
       "add --health-http, --health-tcp or --health-cmd",
     );
   }
+  for (const name of NEVER_ZERO) {
+    if (flags.has(name) && !/[1-9]/.test(flags.text(name) ?? "")) {
+      throw usageError(`Bad value ${quoted(flags.text(name) ?? "")} for --${name}`, MORE_THAN_ZERO);
+    }
+  }
   return {
     ...check,
     intervalMs: flags.durationMs("health-interval") ?? check.intervalMs,
@@ -59,7 +67,7 @@ function probeFromFlags(base: HealthCheck | undefined, flags: FlagValues): Healt
   const empty = { ...NO_PROBE, intervalMs, timeoutMs, retries, startPeriodMs };
   const command = flags.text("health-cmd");
   if (command !== undefined) {
-    const words = parseWordList(command) ?? ["/bin/sh", "-c", command];
+    const words = parseWordList(command, "health-cmd") ?? ["/bin/sh", "-c", command];
     return { ...empty, kind: "exec", command: [...words] };
   }
   const http = flags.text("health-http");

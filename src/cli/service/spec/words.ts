@@ -5,8 +5,16 @@
  */
 import { quoted, usageError } from "../../parse/usage.ts";
 
-/** Words of `text`, split at spaces; quotes keep spaces. @throws WarrenError USAGE for an open quote. */
+/**
+ * Words of `text`: a list in JSON, or a line split at spaces, where quotes keep spaces.
+ *
+ * @throws WarrenError USAGE for an open quote, and for a list that holds more than texts.
+ */
 export function splitWords(text: string, flag: string): readonly string[] {
+  return parseWordList(text, flag) ?? splitLine(text, flag);
+}
+
+function splitLine(text: string, flag: string): readonly string[] {
   const words: string[] = [];
   let word: string | null = null;
   let quote = "";
@@ -31,16 +39,23 @@ export function splitWords(text: string, flag: string): readonly string[] {
   return word === null ? words : [...words, word];
 }
 
-/** A list of words written as JSON, or `null` when `text` is not one. */
-export function parseWordList(text: string): readonly string[] | null {
-  if (!text.trimStart().startsWith("[")) return null;
+/** A list of words written as JSON, or `null` when `text` is not JSON. @throws WarrenError USAGE */
+export function parseWordList(text: string, flag: string): readonly string[] | null {
+  const list = text.trimStart().startsWith("[") ? parseJson(text) : undefined;
+  if (!Array.isArray(list)) return null;
+  if (list.every((word) => typeof word === "string")) return list;
+  throw usageError(
+    `Bad value ${quoted(text)} for --${flag}`,
+    "put every word of the list in double quotes",
+  );
+}
+
+function parseJson(text: string): unknown {
   try {
-    const list: unknown = JSON.parse(text);
-    const isWords = Array.isArray(list) && list.every((word) => typeof word === "string");
-    return isWords ? list : null;
+    return JSON.parse(text);
   } catch {
     // Not JSON: it is a shell line that begins with a bracket.
-    return null;
+    return undefined;
   }
 }
 
