@@ -153,15 +153,16 @@ function scale(service: Service, count: number): Update {
 function findRevision(service: Service, wanted: number): { readonly spec: ServiceSpec } {
   const { name } = service.spec;
   const [previous] = service.history;
-  if (!previous) {
+  const found = wanted === 0
+    ? previous
+    : service.history.find(({ revision }) => revision === wanted);
+  if (found) return found;
+  if (wanted === 0) {
     throw new WarrenError(
       "NO_REVISION",
       `Cannot roll back service "${name}": it has no earlier revision`,
     );
   }
-  if (wanted === 0) return previous;
-  const found = service.history.find(({ revision }) => revision === wanted);
-  if (found) return found;
   const isNow = wanted === service.revision;
   const state = isNow ? "it is at that revision now" : "that revision is not kept";
   const message = `Cannot roll back service "${name}" to revision ${wanted}: ${state}`;

@@ -134,6 +134,8 @@ Deno.test("rollbackService goes to the previous or a named revision, and says wh
       (await failure(client.rollbackService({ ref: "web", toRevision: 0 }))).reason,
       "NO_REVISION",
     );
+    const unknown = await failure(client.rollbackService({ ref: "web", toRevision: 99 }));
+    assert.equal(unknown.reason, "REVISION_NOT_FOUND");
     for (const image of ["nginx:2", "nginx:3"]) {
       const spec = wireSpec("web", { task: { ...service.spec.task, image } });
       await client.updateService({ ref: "web", spec, ifVersion: 0 });
