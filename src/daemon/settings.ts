@@ -22,7 +22,6 @@ export interface SavedSettings {
   readonly labels: Readonly<Record<string, string>>;
   readonly runtime: DaemonFlags["runtime"];
   readonly dockerHost: string | null;
-  readonly enablePprof: boolean;
 }
 
 /** Everything a daemon is told at its start. */
@@ -31,6 +30,8 @@ export interface Settings extends SavedSettings {
   readonly dataDir: string;
   /** For the first join only; never saved. */
   readonly token: string | null;
+  /** For this start only: profiles show what runs inside. */
+  readonly enablePprof: boolean;
   readonly logLevel: LogLevelFlag;
   readonly logFormat: DaemonFlags["logFormat"];
 }
@@ -118,12 +119,12 @@ function defaults(kind: "manager" | "worker", machine: Machine): SavedSettings {
     labels: {},
     runtime: "auto",
     dockerHost: null,
-    enablePprof: false,
   };
 }
 
 /** The part of `settings` that later starts remember. */
 export function savedPart(settings: Settings): SavedSettings {
-  const { dataDir: _1, token: _2, logLevel: _3, logFormat: _4, ...saved } = settings;
+  const { dataDir: _1, token: _2, enablePprof: _3, logLevel: _4, logFormat: _5, ...saved } =
+    settings;
   return saved;
 }

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import type { DaemonFlags } from "./flags.ts";
+import { savedPart, type SavedSettings, settleSettings } from "./settings.ts";
+
+const NO_FLAGS: DaemonFlags = {
+  dataDir: null,
+  nodeName: null,
+  managerOnly: false,
+  managers: [],
+  token: null,
+  listenAddr: null,
+  advertiseAddr: null,
+  metricsAddr: null,
+  socket: null,
+  labels: {},
+  runtime: "auto",
+  dockerHost: null,
+  enablePprof: false,
+  logLevel: "info",
+  logFormat: null,
+};
+const PLACE = { dataDir: "/data", machine: { hostname: "host", defaultSocket: "/s" } };
+
+function settle(
+  kind: "init" | "worker" | "resume",
+  flags: Partial<DaemonFlags>,
+  saved: SavedSettings | null = null,
+) {
+  return settleSettings(kind, { ...NO_FLAGS, ...flags }, saved, PLACE);
+}
+
+Deno.test("settleSettings gives a first manager the machine's defaults", () => {
+  const settings = settle("init", {});
+  assert.equal(settings.kind, "manager");
+  assert.equal(settings.nodeName, "host");
+  assert.equal(settings.hasAgent, true);
+  assert.equal(settings.listenAddr, "127.0.0.1:2377");
+  assert.equal(settings.metricsAddr, "127.0.0.1:9090");
+  assert.equal(settings.socket, "/s");
+});
+
+Deno.test("settleSettings gives a worker its own metrics port, and needs manager and token", () => {
+  const flags = { managers: ["127.0.0.1:2377"], token: "t" };
+  assert.equal(settle("worker", flags).metricsAddr, "127.0.0.1:6060");
+  assert.throws(() => settle("worker", { token: "t" }), /needs a manager and a token/);
+  assert.throws(() => settle("worker", { managers: ["m:1"] }), /needs a manager and a token/);
+});
+
+Deno.test("settleSettings takes a later start without flags for the same as the first", () => {
+  const first = settle("init", {
+    nodeName: "a",
+    managerOnly: true,
+    listenAddr: "127.0.0.1:1",
+    metricsAddr: "off",
+    runtime: "process",
+    labels: { zone: "x" },
+  });
+  const again = settle("resume", {}, savedPart(first));
+  assert.deepEqual(savedPart(again), savedPart(first));
+});
+
+Deno.test("settleSettings lets flags of a later start win, and adds labels", () => {
+  const first = savedPart(settle("init", { nodeName: "a", labels: { zone: "x" } }));
+  const again = settle("init", { nodeName: "b", labels: { disk: "ssd" } }, first);
+  assert.equal(again.nodeName, "b");
+  assert.deepEqual(again.labels, { zone: "x", disk: "ssd" });
+});
+
+Deno.test("settleSettings refuses a directory of the other kind, and an empty one to resume", () => {
+  const manager = savedPart(settle("init", {}));
+  assert.throws(() => settle("worker", { managers: ["m:1"], token: "t" }, manager), /belongs to a/);
+  assert.throws(() => settle("resume", {}), /Nothing to resume/);
+});
+
+Deno.test("savedPart keeps no token", () => {
+  const settings = settle("worker", { managers: ["127.0.0.1:1"], token: "very-secret" });
+  assert.ok(!JSON.stringify(savedPart(settings)).includes("very-secret"));
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { ManualClock, noMetrics, seededIds, silentLog, WarrenError } from "../lib/mod.ts";
+import { asIndex } from "../model/mod.ts";
+import { DirtySet } from "../orchestrator/mod.ts";
+import { type Action, type Applied, type Proposer, Store } from "../store/mod.ts";
+import { nodeOf, specOf } from "../store/testing/store_fixture.ts";
+import { ControlLoop } from "./control_loop.ts";
+
+/** A store with one ready node, and a proposer that applies at once unless told to fail. */
+function world() {
+  const store = new Store();
+  const clock = new ManualClock();
+  const ids = seededIds(5);
+  const failures: unknown[] = [];
+  const proposer: Proposer = {
+    propose(actions) {
+      const failure = failures.shift();
+      if (failure) return Promise.reject(failure);
+      return Promise.resolve(apply(actions));
+    },
+  };
+  const apply = (actions: readonly Action[]): Applied => {
+    const proposal = { actions, atMs: clock.wallNow(), requestId: "" };
+    return store.apply(asIndex(store.view.index + 1), proposal);
+  };
+  const nodeId = ids.next() as Parameters<typeof nodeOf>[0];
+  assert.ok(apply([{ kind: "node.create", node: nodeOf(nodeId, "a") }]).ok);
+  const create = (name: string) => {
+    const id = ids.next();
+    const service = { id, spec: specOf(name) } as Extract<
+      Action,
+      { kind: "service.create" }
+    >["service"];
+    assert.ok(apply([{ kind: "service.create", service }]).ok);
+  };
+  const loop = new ControlLoop({
+    view: store.view,
+    feed: store.feed,
+    proposer,
+    dirty: new DirtySet(),
+    clock,
+    ids,
+    log: silentLog,
+    metrics: noMetrics,
+  });
+  return { store, clock, failures, create, loop };
+}
+
+Deno.test("ControlLoop begins with everything that is there", async () => {
+  const { store, clock, create, loop } = world();
+  create("web");
+  loop.start();
+  await clock.advance(0);
+  assert.equal(store.sizes.tasks, 1);
+  await loop.stop();
+});
+
+Deno.test("ControlLoop is woken by a change, not by time", async () => {
+  const { store, clock, create, loop } = world();
+  loop.start();
+  await clock.advance(0);
+  create("web");
+  await clock.advance(0);
+  assert.equal(store.sizes.tasks, 1);
+  await loop.stop();
+  assert.equal(clock.pending, 0, "no timer is left");
+});
+
+Deno.test("ControlLoop tries again what could not be proposed for a passing reason", async () => {
+  const { store, clock, failures, create, loop } = world();
+  loop.start();
+  await clock.advance(0);
+  failures.push(new WarrenError("TOO_MANY", "the queue is full"));
+  create("web");
+  await clock.advance(0);
+  assert.equal(store.sizes.tasks, 0);
+  await clock.advance(200);
+  assert.equal(store.sizes.tasks, 1);
+  await loop.stop();
+});
+
+Deno.test("ControlLoop proposes nothing for a settled cluster, however long it waits", async () => {
+  const { store, clock, create, loop } = world();
+  create("web");
+  loop.start();
+  await clock.advance(0);
+  const { index } = store.view;
+  await clock.advance(120_000);
+  assert.equal(store.view.index, index);
+  await loop.stop();
+});
