@@ -5,6 +5,7 @@
  * it repeats no call: whoever knows whether a call may be repeated does that.
  */
 import "./quiet.ts";
+import "./session_end.ts";
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { WarrenError } from "../lib/mod.ts";
 import { formatAddress, grpcTarget, type RpcAddress } from "./address.ts";

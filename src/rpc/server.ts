@@ -5,6 +5,7 @@
  * life of calls, and nothing of what the services do. Every call ends with exactly one status.
  */
 import "./quiet.ts";
+import "./session_end.ts";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { type Clock, type Log, type Metrics, sleep, TaskGroup, WarrenError } from "../lib/mod.ts";
 import { adapt, type RunCall, safeDecode } from "./adapt.ts";
