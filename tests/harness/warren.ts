@@ -57,7 +57,10 @@ function exists(path: string): boolean {
 /** Runs the program to its end; `input` is its standard input. */
 export async function runWarren(
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string | Uint8Array;
+  } = {},
 ): Promise<Finished> {
   const [program, ...before] = warrenCommand();
   const child = new Deno.Command(program, {
@@ -68,12 +71,22 @@ export async function runWarren(
     stderr: "piped",
   }).spawn();
   if (options.input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(options.input));
-    await writer.close();
+    await feed(child.stdin, options.input);
   }
   const { code, stdout, stderr } = await child.output();
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** Writes `input` to its end, or as far as the program wants to read. */
+async function feed(stdin: WritableStream<Uint8Array>, input: string | Uint8Array): Promise<void> {
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(bytes);
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 function decode(bytes: Uint8Array): string {
@@ -145,7 +158,7 @@ export class WarrenDaemon implements AsyncDisposable {
   }
 
   /** Runs a client command against this daemon. */
-  run(args: readonly string[], input?: string): Promise<Finished> {
+  run(args: readonly string[], input?: string | Uint8Array): Promise<Finished> {
     return runWarren(args, { env: { WARREN_HOST: this.host }, input });
   }
 
