@@ -5,3 +5,4 @@ export type { CoreStatus } from "./status.ts";
 export { type MembershipChange, membersOf } from "./membership.ts";
 export type { CoreConfig } from "./state.ts";
 export * from "./message.ts";
+export { describeEntries, describeMembership, describeMessage, describeReady } from "./describe.ts";
