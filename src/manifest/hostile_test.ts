@@ -14,7 +14,7 @@ import { FaultList, formatFault, type ManifestFault, MAX_FAULTS } from "./place.
 import { decodeManifest } from "./yaml/source.ts";
 
 const FILE = "dir/bad.yaml";
-const MAX_MS = 1_000;
+const BLOW_UP_MS = 15_000;
 
 /** All faults of a file, decoding included. */
 function faultsOf(content: string | Uint8Array): readonly ManifestFault[] {
@@ -24,21 +24,17 @@ function faultsOf(content: string | Uint8Array): readonly ManifestFault[] {
   return file === undefined ? faults.sorted([FILE]) : parseManifests([file]).faults;
 }
 
-/** The same, in the best of three tries, since test machines are shared. */
-function faultsWithin(maxMs: number, content: string | Uint8Array): readonly ManifestFault[] {
-  let tookMs = Infinity;
-  for (let tries = 0; tries < 3; tries++) {
-    const startMs = performance.now();
-    const faults = faultsOf(content);
-    tookMs = Math.min(tookMs, performance.now() - startMs);
-    if (tookMs < maxMs) return faults;
-  }
-  assert.fail(`took ${tookMs} ms at best`);
+/** The same, and not for ever: a blow-up takes minutes, while a busy machine takes a few seconds. */
+function faultsInTime(content: string | Uint8Array): readonly ManifestFault[] {
+  const startMs = performance.now();
+  const faults = faultsOf(content);
+  assert.ok(performance.now() - startMs < BLOW_UP_MS, "the work is not bounded");
+  return faults;
 }
 
 for (const { name, content, fault, line, foundBy } of hostileManifests()) {
   Deno.test(`parseManifests, given ${name}, ${foundBy === "parse" ? "refuses" : "passes"}`, () => {
-    const faults = faultsWithin(MAX_MS, content);
+    const faults = faultsInTime(content);
     const lines = faults.map(formatFault);
     if (foundBy === "plan") return assert.deepEqual(lines, []);
     assert.ok(faults.length > 0 && faults.length <= MAX_FAULTS + 1, `${faults.length} faults`);
