@@ -217,7 +217,13 @@ clusterTest(
 
 clusterTest("a reader that goes away ends the command without a word", async (warren) => {
   const line = "set -o pipefail; warren events --since 0 | head -n 1; echo code $?";
-  const { stdout, stderr } = await bash(line, warren.host);
+  let hasEnded = false;
+  const following = bash(line, warren.host).finally(() => hasEnded = true);
+  // A pipe tells that nobody reads it only when something is written: let something happen.
+  for (let at = 0; !hasEnded; at++) {
+    await warren.run(["secret", "create", `event-${at}`, "--from-literal", "x"]);
+  }
+  const { stdout, stderr } = await following;
   assert.match(stdout, /\ncode 0\n$/);
   assert.equal(stderr, "");
 });
