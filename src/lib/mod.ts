@@ -13,5 +13,7 @@ export * from "./nearest.ts";
 export * from "./prng.ts";
 export * from "./quantity.ts";
 export * from "./reasons.ts";
+export * from "./steady_clock.ts";
 export * from "./task_group.ts";
 export * from "./version.ts";
+export * from "./waker.ts";

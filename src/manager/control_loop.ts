@@ -12,6 +12,7 @@ import {
   type Log,
   type Metrics,
   TaskGroup,
+  Waker,
   WarrenError,
 } from "../lib/mod.ts";
 import { type DirtySet, type Plan, plan } from "../orchestrator/mod.ts";
@@ -22,6 +23,8 @@ import { orchestrationMetrics } from "./orchestration_metrics.ts";
 const FULL_PASS_INTERVAL_MS = 30_000;
 /** Pause after a pass whose proposals failed for a passing reason. */
 const RETRY_DELAY_MS = 200;
+/** Pause after a pass that could not be planned at all; doubles up to the interval of full passes. */
+const FAULT_DELAY_MS = 1_000;
 
 /** What the loop works with. */
 export interface ControlLoopParts {
@@ -40,8 +43,10 @@ export class ControlLoop {
   readonly #parts: ControlLoopParts;
   readonly #metrics: ReturnType<typeof orchestrationMetrics>;
   readonly #group: TaskGroup;
-  #wake: () => void = () => {};
-  #woken = true;
+  readonly #waker = new Waker();
+  #retryAtMs = Infinity;
+  #faults = 0;
+  #trouble = "";
   #unsubscribe: () => void = () => {};
 
   constructor(parts: ControlLoopParts) {
@@ -52,27 +57,27 @@ export class ControlLoop {
     });
   }
 
+  /** Why the last pass could not be planned, or "": a bug, which the loop outlives. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
   /** Begins with a full pass. Call once. */
   start(): void {
     const { dirty, feed } = this.#parts;
     dirty.markAll();
     this.#unsubscribe = feed.subscribe((set) => {
       dirty.note(set);
-      if (!dirty.isEmpty) this.#rouse();
+      if (!dirty.isEmpty) this.#waker.wake();
     });
+    this.#waker.wake();
     this.#group.run("control_loop", (signal) => this.#run(signal));
   }
 
   /** Ends after the pass in flight. */
   async stop(): Promise<void> {
     this.#unsubscribe();
-    this.#rouse();
     await this.#group.stop();
-  }
-
-  #rouse(): void {
-    this.#woken = true;
-    this.#wake();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -81,6 +86,8 @@ export class ControlLoop {
     while (!signal.aborted) {
       await this.#waitUntil(fullAtMs, signal);
       if (signal.aborted) return;
+      if (this.#faults > 0 && clock.monoNow() < this.#retryAtMs) continue;
+      this.#retryAtMs = Infinity;
       if (clock.monoNow() >= fullAtMs) {
         dirty.markAll();
         fullAtMs = clock.monoNow() + FULL_PASS_INTERVAL_MS;
@@ -92,37 +99,47 @@ export class ControlLoop {
 
   /** Waits for a change, for a service's wish to be looked at again, or for the next full pass. */
   async #waitUntil(fullAtMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#woken || signal.aborted) {
-      this.#woken = false;
-      return;
-    }
     const { clock, dirty } = this.#parts;
-    const untilFullMs = fullAtMs - clock.monoNow();
     const { wakeAtMs } = dirty;
     const untilWakeMs = wakeAtMs === null ? Infinity : wakeAtMs - clock.wallNow();
-    let cancel = () => {};
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      cancel = clock.after(Math.max(0, Math.min(untilFullMs, untilWakeMs)), resolve);
-    });
-    cancel();
-    this.#wake = () => {};
-    this.#woken = false;
+    const untilLookMs = Math.min(fullAtMs, this.#retryAtMs) - clock.monoNow();
+    const delayMs = Math.min(untilLookMs, untilWakeMs);
+    await this.#waker.wait({ clock, delayMs, signal });
   }
 
   async #pass(signal: AbortSignal): Promise<void> {
-    const { view, dirty, clock, ids, log } = this.#parts;
+    const { dirty, clock, log } = this.#parts;
     const startedMs = clock.monoNow();
-    const taken = dirty.take();
-    const planned = plan(view, taken, { nowMs: clock.wallNow(), ids });
+    const planned = this.#plan();
+    if (!planned) return;
     this.#metrics.passTook((clock.monoNow() - startedMs) / 1_000);
     dirty.noteWakes(planned.wakes);
     if (planned.groups.length === 0) return;
     log.debug("planned", { component: "control_loop", groups: planned.groups.length });
     const isWhole = await this.#propose(planned, signal);
-    if (!isWhole && !signal.aborted) {
-      clock.after(RETRY_DELAY_MS, () => this.#rouse());
+    if (!isWhole) this.#retryAtMs = clock.monoNow() + RETRY_DELAY_MS;
+  }
+
+  /**
+   * The plan for what is noted, or null when planning threw. That is a bug, and planning leaves
+   * nothing half done: the API stays up so that the cause can be removed, `trouble` makes the
+   * manager unhealthy, and everything is looked at again after a growing pause.
+   */
+  #plan(): Plan | null {
+    const { view, dirty, clock, ids, log } = this.#parts;
+    try {
+      const planned = plan(view, dirty.take(), { nowMs: clock.wallNow(), ids });
+      this.#faults = 0;
+      this.#trouble = "";
+      return planned;
+    } catch (thrown) {
+      const delayMs = Math.min(FULL_PASS_INTERVAL_MS, FAULT_DELAY_MS * 2 ** this.#faults++);
+      this.#retryAtMs = clock.monoNow() + delayMs;
+      dirty.markAll();
+      this.#trouble = `planning failed: ${thrown instanceof Error ? thrown.message : thrown}`;
+      const error = thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown);
+      log.error("planning failed, which is a bug", { component: "control_loop", error });
+      return null;
     }
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ManualClock, noMetrics, seededIds, silentLog, WarrenError } from "../lib/mod.ts";
 import { asIndex } from "../model/mod.ts";
 import { DirtySet } from "../orchestrator/mod.ts";
-import { type Action, type Applied, type Proposer, Store } from "../store/mod.ts";
+import { type Action, type Applied, type Proposer, type StateView, Store } from "../store/mod.ts";
 import { nodeOf, specOf } from "../store/testing/store_fixture.ts";
 import { ControlLoop } from "./control_loop.ts";
 
@@ -33,8 +33,18 @@ function world() {
     >["service"];
     assert.ok(apply([{ kind: "service.create", service }]).ok);
   };
+  let isBroken = false;
+  const counts = { looks: 0 };
+  const view: StateView = new Proxy(store.view, {
+    get(target, name, receiver) {
+      if (name === "tasksOfService") counts.looks++;
+      if (isBroken && name === "tasksOfService") throw new Error("broken");
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  const breakPlans = (broken: boolean) => isBroken = broken;
   const loop = new ControlLoop({
-    view: store.view,
+    view,
     feed: store.feed,
     proposer,
     dirty: new DirtySet(),
@@ -43,7 +53,7 @@ function world() {
     log: silentLog,
     metrics: noMetrics,
   });
-  return { store, clock, failures, create, loop };
+  return { store, clock, failures, create, loop, breakPlans, counts };
 }
 
 Deno.test("ControlLoop begins with everything that is there", async () => {
@@ -88,4 +98,25 @@ Deno.test("ControlLoop proposes nothing for a settled cluster, however long it w
   await clock.advance(120_000);
   assert.equal(store.view.index, index);
   await loop.stop();
+});
+
+Deno.test("ControlLoop outlives a plan that throws, says so, and plans again later", async () => {
+  const { store, clock, create, loop, breakPlans, counts } = world();
+  loop.start();
+  await clock.advance(0);
+  breakPlans(true);
+  create("web");
+  await clock.advance(0);
+  assert.match(loop.trouble, /planning failed: broken/);
+  const { looks } = counts;
+  create("other");
+  await clock.advance(999);
+  assert.equal(counts.looks, looks, "a wake-up does not cut the pause short");
+  await clock.advance(1);
+  breakPlans(false);
+  await clock.advance(2_000);
+  assert.equal(loop.trouble, "");
+  assert.equal(store.sizes.tasks, 2);
+  await loop.stop();
+  assert.equal(clock.pending, 0, "no timer is left");
 });
