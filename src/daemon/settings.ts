@@ -5,6 +5,7 @@
  * A second start without flags runs as the first one did, so `warren daemon` needs none.
  */
 import { WarrenError } from "../lib/mod.ts";
+import { validateLabels, validateName } from "../model/mod.ts";
 import type { DaemonFlags, DaemonKind, LogLevelFlag } from "./flags.ts";
 
 /** What the data directory remembers of earlier starts. */
@@ -46,7 +47,7 @@ export interface Machine {
  * Settles the settings of one start.
  *
  * @throws WarrenError ALREADY_INITIALISED when the data directory is of the other kind,
- *   DATA_DIR_UNUSABLE when there is nothing to resume, USAGE when a flag is missing
+ *   DATA_DIR_UNUSABLE when there is nothing to resume, USAGE when a flag is missing or a name is bad
  */
 export function settleSettings(
   kind: DaemonKind,
@@ -65,9 +66,11 @@ export function settleSettings(
       },
     );
   }
+  const nodeName = flags.nodeName ?? base.nodeName;
+  refuseBadNames(nodeName, flags.labels);
   return {
     kind: wanted,
-    nodeName: flags.nodeName ?? base.nodeName,
+    nodeName,
     hasAgent: saved ? base.hasAgent : !flags.managerOnly,
     managers: flags.managers.length > 0 ? flags.managers : base.managers,
     listenAddr: flags.listenAddr ?? base.listenAddr,
@@ -83,6 +86,15 @@ export function settleSettings(
     logLevel: flags.logLevel,
     logFormat: flags.logFormat,
   };
+}
+
+/** @throws WarrenError USAGE */
+function refuseBadNames(nodeName: string, labels: DaemonFlags["labels"]): void {
+  const [fault] = [...validateName("--node-name", nodeName), ...validateLabels("--label", labels)];
+  if (!fault) return;
+  throw new WarrenError("USAGE", `Cannot start: ${fault.path} ${fault.message}`, {
+    hint: "name the node with --node-name, and give labels as --label KEY=VALUE",
+  });
 }
 
 function wantedKind(

@@ -76,3 +76,11 @@ Deno.test("savedPart keeps no token", () => {
   const settings = settle("worker", { managers: ["127.0.0.1:1"], token: "very-secret" });
   assert.ok(!JSON.stringify(savedPart(settings)).includes("very-secret"));
 });
+
+Deno.test("settleSettings refuses names that nobody could type", () => {
+  for (const nodeName of ["", "a b", "a\nb", "\u001b[31m", "../a", "ａ", "n".repeat(65)]) {
+    assert.throws(() => settle("init", { nodeName }), /--node-name must be 1 to 64/);
+  }
+  assert.throws(() => settle("init", { labels: { "a b": "c" } }), /--label/);
+  assert.throws(() => settle("init", { labels: { zone: "\u0007" } }), /U\+0007/);
+});

@@ -12,22 +12,33 @@ import {
   TaskGroup,
   WarrenError,
 } from "../../lib/mod.ts";
-import { asId, type Node, type NodeId, type Task } from "../../model/mod.ts";
-import { descriptionFromProto, statusFromProto } from "../../rpc/convert/mod.ts";
+import {
+  asId,
+  type Node,
+  type NodeId,
+  quoteText,
+  validateLabels,
+  validateName,
+} from "../../model/mod.ts";
+import { descriptionFromProto } from "../../rpc/convert/mod.ts";
 import type {
   Hello,
   JoinRequest,
   JoinResponse,
+  RelayOpen,
   RelayOrder,
+  RelayRequest,
   SessionRequest,
   StatusBatch,
 } from "../../rpc/gen/warren/v1/agent.ts";
 import type { Action, ChangeFeed, Proposer, StateView } from "../../store/mod.ts";
 import { HEARTBEAT_INTERVAL_MS, Liveness } from "../liveness.ts";
 import type { OpenSecret } from "./assigned_task.ts";
+import { firstMessage } from "./first_message.ts";
 import { RelayBroker, type RelayStream } from "./relay_broker.ts";
 import { Session, type SessionStream } from "./session.ts";
 import { StatsBoard } from "./stats_board.ts";
+import { planReports } from "./status_reports.ts";
 
 /** Proves and makes the secrets that nodes join and come back with. */
 export interface NodeCredentials {
@@ -125,14 +136,22 @@ export class AgentGateway {
     return this.#broker.open(id, send, signal);
   }
 
-  /** Makes a node of a caller with a valid token. @throws WarrenError TOKEN_REFUSED and others */
+  /**
+   * Makes a node of a caller with a valid token.
+   *
+   * @throws WarrenError TOKEN_REFUSED, INVALID_SPEC for a bad name or labels, NODE_NAME_TAKEN
+   */
   async join(request: JoinRequest): Promise<JoinResponse> {
     const { credentials, view, clock, ids, proposer, log } = this.#parts;
     const role = await credentials.roleOfToken(request.token);
     const cluster = view.cluster();
     if (role !== "worker" || !cluster || !request.description) {
-      throw new WarrenError("TOKEN_REFUSED", `Cannot join as "${request.name}": bad token`);
+      throw new WarrenError(
+        "TOKEN_REFUSED",
+        `Cannot join as ${quoteText(request.name)}: bad token`,
+      );
     }
+    refuseBadNode(request);
     const { credential, hash } = await credentials.create();
     const id = asId<NodeId>(ids.next());
     const node: Omit<Node, "version"> = {
@@ -158,7 +177,7 @@ export class AgentGateway {
   /** Serves one session until either side ends it. */
   async session(stream: SessionStream): Promise<void> {
     const messages = stream.messages[Symbol.asyncIterator]();
-    const first = await messages.next();
+    const first = await firstMessage(this.#parts.clock, messages);
     const hello = first.done || first.value.kind?.$case !== "hello" ? null : first.value.kind.value;
     if (!hello) throw new WarrenError("BAD_REQUEST", "A session begins with a hello");
     const node = await this.#authenticate(hello.nodeId, hello.credential);
@@ -179,11 +198,16 @@ export class AgentGateway {
     }
   }
 
+  /** The first message of a relay. @throws WarrenError BAD_REQUEST when it is not its id, or late. */
+  async relayBegins(messages: AsyncIterator<RelayRequest, undefined>): Promise<RelayOpen> {
+    const first = await firstMessage(this.#parts.clock, messages);
+    const open = first.done ? undefined : first.value.kind;
+    if (open?.$case === "open") return open.value;
+    throw new WarrenError("BAD_REQUEST", "A relay begins with its id");
+  }
+
   /** Hands a relay stream that an agent opened to the request that waits for it. */
-  async relayOpened(
-    open: { readonly relayId: string; readonly nodeId: string; readonly credential: string },
-    stream: RelayStream,
-  ): Promise<void> {
+  async relayOpened(open: RelayOpen, stream: RelayStream): Promise<void> {
     await this.#authenticate(open.nodeId, open.credential);
     if (!this.#broker.accept(open.relayId, open.nodeId, stream)) {
       throw new WarrenError("BAD_REQUEST", "Nobody waits for this relay any more");
@@ -196,7 +220,8 @@ export class AgentGateway {
     const isGood = await credentials.matches(credential, node?.credentialHash ?? "");
     if (!node || !isGood) {
       const hint = "remove the agent's data directory and join again with a token";
-      throw new WarrenError("TOKEN_REFUSED", `Node "${nodeId}" is not known here`, { hint });
+      const message = `Node ${quoteText(nodeId)} is not known here`;
+      throw new WarrenError("TOKEN_REFUSED", message, { hint });
     }
     return node;
   }
@@ -255,22 +280,16 @@ export class AgentGateway {
     }
   }
 
-  /** One atomic change for the whole batch; what the node may not say is dropped and logged. */
+  /** Proposes what is news; what the node may not say is dropped, and logged once for the batch. */
   async #report(nodeId: NodeId, batch: StatusBatch): Promise<void> {
     const { view, log } = this.#parts;
-    const actions: Action[] = [];
-    for (const message of batch.statuses.slice(0, 1_000)) {
-      const task = view.task(asId<Task["id"]>(message.taskId));
-      const status = statusFromProto(message);
-      if (!task) continue;
-      if (task.nodeId !== nodeId || !status) {
-        log.warn("a status was refused", { node_id: nodeId, task_id: task.id });
-        continue;
-      }
-      if (status.sequence <= task.status.sequence) continue;
-      actions.push({ kind: "task.report", id: task.id, status });
+    const { proposals, refused } = planReports(view, nodeId, batch);
+    const [first] = refused;
+    if (first !== undefined) {
+      const fields = { node_id: nodeId, task_id: first, refused: refused.length };
+      log.warn("statuses were refused", fields);
     }
-    if (actions.length > 0) await this.#proposeOrThrow(actions);
+    await Promise.all(proposals.map((actions) => this.#proposeOrThrow(actions)));
   }
 
   async #watchLiveness(signal: AbortSignal): Promise<void> {
@@ -305,6 +324,13 @@ export class AgentGateway {
     const applied = await this.#parts.proposer.propose(actions);
     if (!applied.ok) throw WarrenError.fromInfo(applied.error);
   }
+}
+
+/** @throws WarrenError INVALID_SPEC */
+function refuseBadNode({ name, labels }: JoinRequest): void {
+  const faults = [...validateName("name", name), ...validateLabels("labels", labels)];
+  if (faults.length === 0) return;
+  throw new WarrenError("INVALID_SPEC", `Cannot join as ${quoteText(name)}`, { faults });
 }
 
 function welcome(node: Node, clusterId: string) {

@@ -3,7 +3,6 @@
  *
  * Thin: it takes streams apart and nothing more.
  */
-import { WarrenError } from "../../lib/mod.ts";
 import { AgentServiceService, type RelayRequest } from "../../rpc/gen/warren/v1/agent.ts";
 import { serve, type ServedService } from "../../rpc/mod.ts";
 import type { AgentGateway } from "./agent_gateway.ts";
@@ -20,14 +19,10 @@ export function agentService(gateway: AgentGateway): ServedService {
       }),
     async relay(messages, call) {
       const iterator = messages[Symbol.asyncIterator]();
-      const first = await iterator.next();
-      const open = first.done ? undefined : first.value.kind;
-      if (open?.$case !== "open") {
-        throw new WarrenError("BAD_REQUEST", "A relay begins with its id");
-      }
+      const open = await gateway.relayBegins(iterator);
       const closed = Promise.withResolvers<void>();
       call.signal.addEventListener("abort", () => closed.resolve(), { once: true });
-      await gateway.relayOpened(open.value, {
+      await gateway.relayOpened(open, {
         messages: endsWith(iterator, closed.resolve),
         send: (message) => call.write(message),
         close: () => closed.resolve(),

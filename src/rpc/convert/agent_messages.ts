@@ -3,7 +3,7 @@
  *
  * Both directions, shared by the agent and the dispatcher.
  */
-import { wallMs } from "../../lib/mod.ts";
+import { type WallMs, wallMs } from "../../lib/mod.ts";
 import {
   type NodeDescription,
   STATUS_LIMITS,
@@ -44,17 +44,27 @@ export function statusFromProto(message: TaskStatusMessage): TaskStatus | undefi
     exitCode: message.exitCode ?? null,
     restarts: message.restarts,
     health: HEALTHS.find((known) => known === message.health) ?? "none",
-    containerId: message.containerId,
-    ports: message.ports.slice(0, 100).map(({ containerPort, hostPort, protocol }) => ({
-      containerPort,
-      hostPort,
-      protocol: protocol === "udp" ? "udp" : "tcp",
-    })),
+    containerId: message.containerId.slice(0, 128),
+    ports: message.ports.filter(isBound).slice(0, 100).map((
+      { containerPort, hostPort, protocol },
+    ) => ({ containerPort, hostPort, protocol: protocol === "udp" ? "udp" : "tcp" })),
     lastLines: message.lastLines.slice(-lastLines).map((line) => line.slice(0, lineChars)),
-    startedMs: message.startedMs ? wallMs(message.startedMs) : null,
-    atMs: wallMs(message.atMs),
+    startedMs: message.startedMs ? timeFrom(message.startedMs) : null,
+    atMs: timeFrom(message.atMs),
     sequence: message.sequence,
   };
+}
+
+/** The last moment that a calendar can show. */
+const LAST_MS = 8_640_000_000_000_000;
+
+/** A time of another machine, within what can be written as a date. */
+function timeFrom(ms: number): WallMs {
+  return wallMs(Math.min(Math.max(ms, 0), LAST_MS));
+}
+
+function isBound(port: { readonly containerPort: number; readonly hostPort: number }): boolean {
+  return [port.containerPort, port.hostPort].every((number) => number > 0 && number < 65_536);
 }
 
 const HEALTHS = ["none", "starting", "healthy", "unhealthy"] as const;
@@ -65,12 +75,22 @@ export function descriptionToProto(description: NodeDescription): NodeDescriptio
   return { hostname, os, arch, engine, version, runtimes: [...description.runtimes], ...resources };
 }
 
-/** A received description; runtimes that are not known are dropped. */
+/** A received description, cut to its bounds; runtimes that are not known are dropped. */
 export function descriptionFromProto(message: NodeDescriptionMessage): NodeDescription {
-  const { hostname, os, arch, engine, version, milliCpus, memoryBytes } = message;
   const runtimes = RUNTIMES.filter((known) => message.runtimes.includes(known));
   runtimes.sort((a, b) => message.runtimes.indexOf(a) - message.runtimes.indexOf(b));
-  return { hostname, os, arch, runtimes, engine, resources: { milliCpus, memoryBytes }, version };
+  return {
+    hostname: message.hostname.slice(0, 255),
+    os: message.os.slice(0, 32),
+    arch: message.arch.slice(0, 32),
+    runtimes,
+    engine: message.engine.slice(0, 200),
+    resources: {
+      milliCpus: Math.max(0, message.milliCpus),
+      memoryBytes: Math.max(0, message.memoryBytes),
+    },
+    version: message.version.slice(0, 100),
+  };
 }
 
 const RUNTIMES = ["docker", "process"] as const;

@@ -146,6 +146,7 @@ Deno.test("any bytes are a message or an error, and any message a spec", () => {
   );
 });
 
+const boundPort = fc.integer({ min: 1, max: 65_535 });
 const status: fc.Arbitrary<TaskStatus> = fc.record({
   state: fc.constantFrom(...TASK_STATES),
   message: text,
@@ -155,11 +156,15 @@ const status: fc.Arbitrary<TaskStatus> = fc.record({
   health: fc.constantFrom("none", "starting", "healthy", "unhealthy"),
   containerId: text,
   ports: list(
-    fc.record({ containerPort: count, hostPort: count, protocol: fc.constantFrom("tcp", "udp") }),
+    fc.record({
+      containerPort: boundPort,
+      hostPort: boundPort,
+      protocol: fc.constantFrom("tcp", "udp"),
+    }),
   ),
   lastLines: list(text),
   startedMs: fc.option(some.map(wallMs)),
-  atMs: big.map(wallMs),
+  atMs: big.map((ms) => wallMs(Math.min(ms, 8.64e15))),
   sequence: big,
 });
 
