@@ -86,6 +86,10 @@ const rows = {
   NODE_NAME_TAKEN: { code: "ALREADY_EXISTS", hint: "choose another with --node-name" },
   NODE_NOT_DOWN: { code: "FAILED_PRECONDITION", hint: "stop it first, or add --force" },
   NODE_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren node list"' },
+  NODE_REMOVED: {
+    code: "PERMISSION_DENIED",
+    hint: "to use the machine again, join with a token and an empty data directory",
+  },
   NODE_UNREACHABLE: {
     code: "UNAVAILABLE",
     hint: 'run "warren node list", and try again when the node is back',

@@ -4,7 +4,7 @@
  * Secret data is only ever present sealed; nothing here can be printed by accident.
  */
 import type { WallMs } from "../lib/mod.ts";
-import type { ClusterId, ConfigId, SecretId, Version, VolumeId } from "./ids.ts";
+import type { ClusterId, ConfigId, NodeId, SecretId, Version, VolumeId } from "./ids.ts";
 import type { Labels } from "./service.ts";
 
 /** AES-256-GCM output, base64. Made and opened by `security/` only. */
@@ -50,6 +50,15 @@ export interface Volume extends Stored {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** A node that was removed, so that its agent can be told and ends what it still runs. */
+export interface RemovedNode {
+  readonly id: NodeId;
+  readonly credentialHash: string;
+}
+
+/** Removed nodes that are remembered; the longest gone is forgotten first. */
+export const MAX_REMOVED_NODES = 1_000;
+
 /** The cluster's own record; exactly one exists after `cluster init`. */
 export interface Cluster {
   readonly id: ClusterId;
@@ -57,6 +66,8 @@ export interface Cluster {
   /** Join tokens, sealed. */
   readonly workerToken: Sealed;
   readonly managerToken: Sealed;
+  /** The last {@link MAX_REMOVED_NODES}, longest gone first; absent before the first. */
+  readonly removedNodes?: readonly RemovedNode[];
   readonly version: Version;
 }
 

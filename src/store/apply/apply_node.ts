@@ -2,7 +2,7 @@
  * Rules of nodes. A node that is ready cannot be removed; the tasks of a removed one are orphaned,
  * since nobody is left to report on them.
  */
-import type { Node, NodeId } from "../../model/mod.ts";
+import { MAX_REMOVED_NODES, type Node, type NodeId } from "../../model/mod.ts";
 import type { Action } from "../action.ts";
 import { type Outcome, refuse, refuseOtherVersion } from "./refusal.ts";
 import { sameData } from "./same.ts";
@@ -58,6 +58,7 @@ export function removeNode(tx: Transaction, { id }: Of<"node.remove">): Outcome 
     return refuse("NODE_NOT_DOWN", `Cannot remove node "${node.name}": it is ready`);
   }
   tx.remove("nodes", id);
+  remember(tx, node);
   for (const task of [...tx.view.tasksOfNode(id)]) {
     if (usesNode(task)) {
       tx.put("tasks", orphanedTask(task, `node "${node.name}" was removed`, tx.stamp));
@@ -66,6 +67,15 @@ export function removeNode(tx: Transaction, { id }: Of<"node.remove">): Outcome 
     }
   }
   return null;
+}
+
+/** Its agent may come back, and is told then that it has nothing to do here any more. */
+function remember(tx: Transaction, { id, credentialHash }: Node): void {
+  const cluster = tx.view.cluster();
+  if (!cluster) return;
+  const earlier = cluster.removedNodes ?? [];
+  const removedNodes = [...earlier, { id, credentialHash }].slice(-MAX_REMOVED_NODES);
+  tx.put("cluster", { ...cluster, removedNodes, version: tx.stamp.version });
 }
 
 function put(tx: Transaction, node: Node, change: Partial<Node>): Outcome {

@@ -1,7 +1,15 @@
 /** Rules of nodes: joining, what operator, agent and leader change, and removal. */
 import assert from "node:assert/strict";
-import { asId, asIndex, type Node, type NodeId } from "../../model/mod.ts";
-import { nodeOf, StoreFixture } from "../testing/store_fixture.ts";
+import { wallMs } from "../../lib/mod.ts";
+import {
+  asId,
+  asIndex,
+  type ClusterId,
+  MAX_REMOVED_NODES,
+  type Node,
+  type NodeId,
+} from "../../model/mod.ts";
+import { nodeOf, SEALED, StoreFixture } from "../testing/store_fixture.ts";
 
 Deno.test("node.create adds a node with the proposal's time", () => {
   const fixture = new StoreFixture();
@@ -124,6 +132,23 @@ Deno.test("node.remove orphans the tasks that ran there and has all of them remo
   assert.equal(fixture.task(ended.id).desired, "remove");
   assert.equal(fixture.task(elsewhere.id), elsewhere);
   assert.equal(fixture.view.nodeUsage(node.id).tasks, 0);
+});
+
+Deno.test("node.remove remembers who was removed, so that its agent can be told, within a bound", () => {
+  const fixture = new StoreFixture();
+  const cluster = {
+    id: asId<ClusterId>("c1"),
+    createdMs: wallMs(1),
+    workerToken: SEALED,
+    managerToken: SEALED,
+  };
+  fixture.ok({ kind: "cluster.create", cluster });
+  const removed = Array.from({ length: MAX_REMOVED_NODES + 1 }, (_, at) => {
+    const node = fixture.addNode(`n${at}`, { status: "down", credentialHash: `hash${at}` });
+    fixture.ok({ kind: "node.remove", id: node.id });
+    return { id: node.id, credentialHash: `hash${at}` };
+  });
+  assert.deepEqual(fixture.view.cluster()?.removedNodes, removed.slice(1));
 });
 
 Deno.test("node.remove in a refused proposal leaves node and tasks in their places", () => {
