@@ -21,7 +21,13 @@ import {
   NO_MEMBERS,
 } from "./membership.ts";
 import { expireReads, maybeBeginRound, requestRead } from "./reads.ts";
-import { advanceCommit, appendOwn, membershipChanged, sendAppends } from "./replication.ts";
+import {
+  advanceCommit,
+  appendOwn,
+  endRecovery,
+  membershipChanged,
+  sendAppends,
+} from "./replication.ts";
 import { type CoreConfig, type CoreState, emptyOutbox, type Leading, sendNow } from "./state.ts";
 import {
   checkInvariants,
@@ -55,7 +61,8 @@ export interface Restored {
   readonly entries: readonly Entry[];
   /**
    * The newest batch could not be read, and it may have been acknowledged (study 4.5). Only batches
-   * without a hard state may be in doubt: a member that may have forgotten a term must not start.
+   * without a hard state may be in doubt: a member that may have forgotten a term must not start. Stays
+   * set across restarts until `status().isRecovering` is false.
    */
   readonly isInDoubt?: boolean;
 }
@@ -100,6 +107,7 @@ export class RaftCore {
       deadlineTick: 0,
       // Who is alone has nobody to ask.
       isRecovering: isInDoubt === true && !isAlone(memberships.latest, config.id),
+      wholeAt: null,
       forwarded: new Map(),
       nextForward: prng.uint32() * 2 ** 20,
       outbox: emptyOutbox(),
@@ -267,6 +275,7 @@ export class RaftCore {
     const state = this.#state;
     const { durableIndex, selfVoteTerm } = state.writes.finish(seq);
     state.log.durableTo(durableIndex);
+    endRecovery(state);
     if (selfVoteTerm === state.term) ownVoteDurable(state);
     if (state.role.kind === "leader") advanceCommit(state, state.role.leading);
   }
@@ -278,16 +287,16 @@ export class RaftCore {
 
   /**
    * A local snapshot is on disk; entries before `keepFrom` may be forgotten. Those that a member needs
-   * after a snapshot that is on its way are kept, within a bound (rule F9). Returns from where entries are kept.
+   * after a snapshot that is on its way are kept, within a bound (rule F9). Returns from where entries
+   * are kept; null when a newer snapshot was installed meanwhile, and nothing may be deleted.
    */
-  compact(index: number, keepFrom: number): number {
+  compact(index: number, keepFrom: number): number | null {
     const { log, memberships, role, config } = this.#state;
-    if (index >= log.snapshot.index) {
-      const mayKeep = role.kind === "leader" && log.bytes <= config.maxKeptBytes;
-      const needed = mayKeep ? neededFrom(role.leading) : Infinity;
-      log.compact(this.snapshotMeta(index), Math.min(keepFrom, needed));
-      memberships.compact(index);
-    }
+    if (index < log.snapshot.index) return null;
+    const mayKeep = role.kind === "leader" && log.bytes <= config.maxKeptBytes;
+    const needed = mayKeep ? neededFrom(role.leading) : Infinity;
+    log.compact(this.snapshotMeta(index), Math.min(keepFrom, needed));
+    memberships.compact(index);
     return log.firstIndex;
   }
 

@@ -147,12 +147,20 @@ function checkCommitted(log: RaftLog, places: readonly Hint[]): void {
 }
 
 /**
- * A member in doubt about the end of its log is whole again once it holds what the leader of this term
- * has committed, with an entry of this term among it: so it holds whatever it acknowledged to others.
+ * A member in doubt about the end of its log is whole again once it holds, durably, what the leader of
+ * this term has committed, with an entry of this term among it: so it holds whatever it acknowledged.
  */
 function maybeRecovered(state: CoreState, { commit, term }: Append, verified: number): void {
   if (!state.isRecovering || verified < commit || state.log.termAt(commit) !== term) return;
+  state.wholeAt ??= commit;
+  endRecovery(state);
+}
+
+/** Ends the recovery when what was missing is durable: another crash must not lose it again. */
+export function endRecovery(state: CoreState): void {
+  if (state.wholeAt === null || state.log.durable < state.wholeAt) return;
   state.isRecovering = false;
+  state.wholeAt = null;
 }
 
 /** Appends what is new, which begins at the first real conflict or after the end. */

@@ -102,6 +102,8 @@ export interface CoreState {
   deadlineTick: number;
   /** The end of its log may be missing: it neither votes nor campaigns (rule A11, study 4.5). */
   isRecovering: boolean;
+  /** It is whole again once its log is durable up to here. */
+  wholeAt: number | null;
   /** Reads of this member's own clients that travel to the leader, by a number of the core's own. */
   readonly forwarded: Map<number, { readonly id: number; readonly untilTick: number }>;
   /** The number of the next forwarded read; begins anywhere, so that no restart uses one again. */

@@ -222,7 +222,8 @@ export class SimGroup {
     // Only what is on this disk already may be in a snapshot; everything applied is.
     if (!meta) return;
     const keepFrom = Math.max(1, meta.index - this.prng.below(10));
-    member.disk.compact(meta, member.core.compact(meta.index, keepFrom));
+    const kept = member.core.compact(meta.index, keepFrom);
+    if (kept !== null) member.disk.compact(meta, kept);
   }
 
   #deliver(): void {

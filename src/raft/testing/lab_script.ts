@@ -66,8 +66,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     lab.core(id).report(peer, what.join(" ") as PeerReport);
     return "";
   },
-  compact: (lab, { words: [id = "", index = "0", keepFrom = index] }) =>
-    `kept from ${lab.core(id).compact(Number(index), Number(keepFrom))}`,
+  compact: (lab, { words: [id = "", index = "0", keepFrom = index] }) => {
+    const kept = lab.core(id).compact(Number(index), Number(keepFrom));
+    return kept === null ? "there is a newer snapshot" : `kept from ${kept}`;
+  },
   ready: (lab, { words }) => words.flatMap((id) => lab.take(id).map(describeReady)).join("\n"),
   persist: (lab, { words: [id = "", count = "99"] }) => {
     lab.persist(id, Number(count));
