@@ -11,7 +11,7 @@ stop() {
   kill "$server" 2>/dev/null
   exit 0
 }
-trap stop TERM INT
+trap stop TERM INT QUIT
 
 echo "hello: listening on port $port as $(hostname)"
 wait "$server"

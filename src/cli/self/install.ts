@@ -39,12 +39,13 @@ async function runInstall(context: CommandContext): Promise<number> {
   const { flags, io } = context;
   const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
   const home = io.env("HOME") ?? "/root";
+  const program = await ownFile(io.env("WARREN_EXECUTABLE"));
   const steps = planInstall({
     prefix: (flags.text("prefix") ?? (isRoot ? "/usr/local" : `${home}/.local`)).replace(
       /\/+$/,
       "",
     ),
-    program: await ownFile(io.env("WARREN_ARGV0")),
+    program,
     hasUnit: Deno.build.os === "linux" && isRoot && !flags.isOn("no-unit"),
     scripts: flags.isOn("no-completion") ? {} : SCRIPTS,
   });
@@ -60,14 +61,23 @@ async function runInstall(context: CommandContext): Promise<number> {
   if (context.form === "json" || context.form === "yaml") {
     context.print(`${JSON.stringify(done, null, 2)}\n`);
   }
+  if (program === null) {
+    context.note(
+      "The program itself was not installed: it runs from its sources, not from the file that scripts/build makes",
+    );
+  }
   if (steps.some(({ kind }) => kind === "unit") && !isDry) {
-    context.note("Start it with: systemctl daemon-reload && systemctl enable --now warren");
+    context.note(
+      'The unit goes on with what "warren cluster init" or "warren worker start" set up; after that: ' +
+        "systemctl daemon-reload && systemctl enable --now warren",
+    );
   }
   return 0;
 }
 
-/** The packaged file that this process came from; `null` when it runs from its sources. */
-async function ownFile(called: string | undefined): Promise<string | null> {
+/** The one file that this process came from; `null` when it runs from its sources. */
+async function ownFile(packaged: string | undefined): Promise<string | null> {
+  const called = Deno.build.standalone ? Deno.execPath() : packaged;
   if (called === undefined || !called.startsWith("/")) return null;
   try {
     return await Deno.realPath(called);
