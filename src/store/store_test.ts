@@ -10,6 +10,7 @@ import {
   describeState,
   found,
   hostPort,
+  secretCreate,
   snapshotBytes,
   specOf,
   StoreFixture,
@@ -54,6 +55,15 @@ Deno.test("Store.apply takes several proposals of one entry, each on its own", (
   assert(!store.apply(index, proposal([create("b", "web")])).ok);
   assert(store.apply(index, proposal([create("c", "api")])).ok);
   assert.equal(store.sizes.services, 2);
+});
+
+Deno.test("Store.apply refuses a name that is the id of another of its kind", () => {
+  const fixture = new StoreFixture();
+  const service = fixture.addService("web");
+  fixture.refused("SERVICE_NAME_TAKEN", create("other", service.id));
+  const secret = fixture.addSecret("db");
+  fixture.refused("SECRET_NAME_TAKEN", secretCreate("other", secret));
+  fixture.addSecret(service.id);
 });
 
 Deno.test("Store.apply will not go back in the log", () => {

@@ -125,8 +125,12 @@ function refuseTaken(tx: Transaction, noun: Noun, row: { id: string; name: strin
   if (table.isUsed(row.id)) {
     return refuse("ID_TAKEN", `Cannot ${doing}: a ${noun} with its id exists`);
   }
-  if (!table.byName(row.name)) return null;
-  return refuse(REASONS_OF[noun].taken, `Cannot ${doing}: the name is taken`);
+  if (table.byName(row.name)) {
+    return refuse(REASONS_OF[noun].taken, `Cannot ${doing}: the name is taken`);
+  }
+  // Names come before ids when things are looked up: whoever uses the id would reach this one.
+  if (!table.isUsed(row.name)) return null;
+  return refuse(REASONS_OF[noun].taken, `Cannot ${doing}: a ${noun} has that id`);
 }
 
 function refuseUsed(

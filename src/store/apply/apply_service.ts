@@ -6,6 +6,7 @@
  * exist.
  */
 import {
+  asId,
   currencyOf,
   MAX_REVISIONS,
   type Revision,
@@ -32,6 +33,10 @@ export function createService(tx: Transaction, { service }: Of<"service.create">
   }
   if (tx.view.serviceByName(spec.name)) {
     return refuse("SERVICE_NAME_TAKEN", `Cannot ${doing}: the name is taken`);
+  }
+  // Names come before ids when things are looked up: whoever uses the id would reach this one.
+  if (tx.view.service(asId<ServiceId>(spec.name))) {
+    return refuse("SERVICE_NAME_TAKEN", `Cannot ${doing}: a service has that id`);
   }
   const missing = refuseMissingFiles(tx, doing, spec);
   if (missing) return missing;
