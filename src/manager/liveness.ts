@@ -13,6 +13,10 @@ import type { Action } from "../store/mod.ts";
 export const HEARTBEAT_INTERVAL_MS = 2_000;
 /** Silence after which a node is down. */
 export const NODE_TIMEOUT_MS = 10_000;
+/** The leader decides at least this often. */
+export const DECIDE_INTERVAL_MS = 2_000;
+/** A longer time between two decisions means that the leader itself stood still. */
+const STANDSTILL_MS = DECIDE_INTERVAL_MS + 1_000;
 
 interface Pulse {
   /** `unheard` has not spoken to this leader yet: what the store says of it stands. */
@@ -24,21 +28,24 @@ interface Pulse {
 export interface LivenessVerdict {
   readonly actions: readonly Action[];
   readonly nextMs: MonoMs;
+  /** For how long the leader itself stood still and heard nobody; 0 when it did not. */
+  readonly standstillMs: number;
 }
 
 /** The leader's memory of pulses. */
 export class Liveness {
   readonly #pulses = new Map<NodeId, Pulse>();
+  #decidedMs: MonoMs | undefined;
 
   /** A session began or a heartbeat arrived. */
   pulse(id: NodeId, nowMs: MonoMs): void {
     this.#pulses.set(id, { session: "open", lastMs: nowMs });
   }
 
-  /** The node's session ended. */
-  lost(id: NodeId, nowMs: MonoMs): void {
-    const lastMs = this.#pulses.get(id)?.lastMs ?? nowMs;
-    this.#pulses.set(id, { session: "broken", lastMs });
+  /** The node's session ended; nothing happens for a node that was forgotten. */
+  lost(id: NodeId): void {
+    const pulse = this.#pulses.get(id);
+    if (pulse) this.#pulses.set(id, { ...pulse, session: "broken" });
   }
 
   /** The node was removed from the cluster. */
@@ -48,11 +55,13 @@ export class Liveness {
 
   /**
    * Compares what is known with what the store says. A node never heard of (a leader that just
-   * began) is given the whole timeout from now.
+   * began) is given the whole timeout from now. A leader that stood still (a paused machine, a
+   * stopped process) blames nobody for it: what was said meanwhile waits to be read.
    */
   decide(nodes: Iterable<Node>, nowMs: MonoMs): LivenessVerdict {
+    const standstillMs = this.#excuse(nowMs);
     const actions: Action[] = [];
-    let nextMs = nowMs + NODE_TIMEOUT_MS;
+    let nextMs = nowMs + DECIDE_INTERVAL_MS;
     for (const node of nodes) {
       const pulse = this.#pulses.get(node.id) ?? { session: "unheard", lastMs: nowMs };
       this.#pulses.set(node.id, pulse);
@@ -62,7 +71,19 @@ export class Liveness {
       if (status === node.status) continue;
       actions.push({ kind: "node.status", id: node.id, status, message: reason(status, silentMs) });
     }
-    return { actions, nextMs: nextMs as MonoMs };
+    return { actions, nextMs: nextMs as MonoMs, standstillMs };
+  }
+
+  /** Takes a time in which nothing was read out of everybody's silence; answers with that time. */
+  #excuse(nowMs: MonoMs): number {
+    const sinceMs = nowMs - (this.#decidedMs ?? nowMs);
+    this.#decidedMs = nowMs;
+    if (sinceMs <= STANDSTILL_MS) return 0;
+    for (const [id, pulse] of this.#pulses) {
+      const lastMs = Math.min(nowMs, pulse.lastMs + sinceMs) as MonoMs;
+      this.#pulses.set(id, { ...pulse, lastMs });
+    }
+    return sinceMs;
   }
 }
 

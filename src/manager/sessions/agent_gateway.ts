@@ -10,6 +10,7 @@ import {
   type Log,
   type Metrics,
   TaskGroup,
+  Waker,
   WarrenError,
 } from "../../lib/mod.ts";
 import {
@@ -75,7 +76,7 @@ export class AgentGateway {
   readonly #unsubscribe: () => void;
   /** Resource use of running tasks, as last reported. */
   readonly stats: StatsBoard;
-  #wakeLiveness: () => void = () => {};
+  readonly #livenessWaker = new Waker();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -107,7 +108,6 @@ export class AgentGateway {
     this.#unsubscribe();
     const reason = new WarrenError("STOPPING", "The manager is stopping");
     for (const session of this.#sessions.values()) session.end(reason);
-    this.#wakeLiveness();
     await this.#group.stop();
   }
 
@@ -186,13 +186,13 @@ export class AgentGateway {
     const session = new Session({ nodeId: node.id, view, openSecret, log }, stream);
     this.#begin(session);
     try {
-      await stream.send(welcome(node, view.cluster()?.id ?? ""));
-      const pushing = session.push();
-      const reading = this.#read(session, messages);
-      // The slower loop ends by the faster one's reason: its own rejection says nothing new.
-      Promise.allSettled([pushing, reading]);
-      await Promise.race([pushing, reading]);
-      if (session.signal.aborted) throw session.signal.reason;
+      const pushing = stream.send(welcome(node, view.cluster()?.id ?? "")).then(() =>
+        session.push()
+      );
+      const parts = [pushing, this.#read(session, messages), abortOf(session.signal)];
+      // Whatever ends first says why; what the others end with then says nothing new.
+      void Promise.allSettled(parts);
+      await Promise.race(parts);
     } finally {
       this.#finish(session);
     }
@@ -218,12 +218,22 @@ export class AgentGateway {
     const { view, credentials } = this.#parts;
     const node = view.node(asId<NodeId>(nodeId));
     const isGood = await credentials.matches(credential, node?.credentialHash ?? "");
+    if (!node) await this.#refuseRemoved(nodeId, credential);
     if (!node || !isGood) {
       const hint = "remove the agent's data directory and join again with a token";
       const message = `Node ${quoteText(nodeId)} is not known here`;
       throw new WarrenError("TOKEN_REFUSED", message, { hint });
     }
     return node;
+  }
+
+  /** @throws WarrenError NODE_REMOVED when this was a node and proves it. */
+  async #refuseRemoved(nodeId: string, credential: string): Promise<void> {
+    const { view, credentials } = this.#parts;
+    const removed = view.cluster()?.removedNodes?.find(({ id }) => id === nodeId);
+    if (removed && await credentials.matches(credential, removed.credentialHash)) {
+      throw nodeRemoved();
+    }
   }
 
   async #describe(node: Node, hello: Hello): Promise<void> {
@@ -234,32 +244,34 @@ export class AgentGateway {
     await this.#proposeOrThrow([{ kind: "node.describe", id: node.id, description, address }]);
   }
 
+  /** @throws WarrenError NODE_REMOVED when it was removed while it was being let in. */
   #begin(session: Session): void {
+    if (!this.#parts.view.node(session.nodeId)) throw nodeRemoved();
     this.#sessions.get(session.nodeId)?.end(
       new WarrenError("SESSION_REPLACED", "A newer session of this node took over"),
     );
     this.#sessions.set(session.nodeId, session);
     this.#liveness.pulse(session.nodeId, this.#parts.clock.monoNow());
-    this.#wakeLiveness();
+    this.#livenessWaker.wake();
   }
 
   #finish(session: Session): void {
     session.end(new WarrenError("STOPPING", "The session ended"));
     if (this.#sessions.get(session.nodeId) !== session) return;
     this.#sessions.delete(session.nodeId);
-    this.#liveness.lost(session.nodeId, this.#parts.clock.monoNow());
-    this.#wakeLiveness();
+    this.#liveness.lost(session.nodeId);
+    this.#livenessWaker.wake();
   }
 
   #removed(id: NodeId): void {
     this.#liveness.forget(id);
-    this.#sessions.get(id)?.end(new WarrenError("TOKEN_REFUSED", "The node was removed"));
+    this.#sessions.get(id)?.end(nodeRemoved());
   }
 
   async #read(session: Session, messages: AsyncIterator<SessionRequest>): Promise<void> {
     while (!session.signal.aborted) {
       const next = await messages.next();
-      if (next.done) return;
+      if (next.done || session.signal.aborted) return;
       this.#liveness.pulse(session.nodeId, this.#parts.clock.monoNow());
       await this.#take(session, next.value);
     }
@@ -293,21 +305,20 @@ export class AgentGateway {
   }
 
   async #watchLiveness(signal: AbortSignal): Promise<void> {
-    const { clock, view, selfId } = this.#parts;
+    const { clock, view, selfId, log } = this.#parts;
     while (!signal.aborted) {
       // A manager without an agent has no session; that it runs is its pulse.
       if (view.node(selfId)?.role === "manager") this.#liveness.pulse(selfId, clock.monoNow());
-      const verdict = this.#liveness.decide(view.nodes(), clock.monoNow());
-      await Promise.all(verdict.actions.map((action) => this.#proposeStatus(action)));
-      if (signal.aborted) return;
-      let cancel = () => {};
-      await new Promise<void>((resolve) => {
-        this.#wakeLiveness = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
-        const waitMs = Math.max(10, Math.min(verdict.nextMs - clock.monoNow(), 2_000));
-        cancel = clock.after(waitMs, resolve);
-      });
-      cancel();
+      const { actions, nextMs, standstillMs } = this.#liveness.decide(
+        view.nodes(),
+        clock.monoNow(),
+      );
+      if (standstillMs > 0) {
+        log.warn("this manager stood still and blames no node for it", { for_ms: standstillMs });
+      }
+      await Promise.all(actions.map((action) => this.#proposeStatus(action)));
+      const delayMs = Math.max(10, nextMs - clock.monoNow());
+      await this.#livenessWaker.wait({ clock, delayMs, signal });
     }
   }
 
@@ -331,6 +342,18 @@ function refuseBadNode({ name, labels }: JoinRequest): void {
   const faults = [...validateName("name", name), ...validateLabels("labels", labels)];
   if (faults.length === 0) return;
   throw new WarrenError("INVALID_SPEC", `Cannot join as ${quoteText(name)}`, { faults });
+}
+
+function nodeRemoved(): WarrenError {
+  return new WarrenError("NODE_REMOVED", "This node was removed from the cluster");
+}
+
+/** Rejects with the reason of `signal` once it is aborted. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 function welcome(node: Node, clusterId: string) {

@@ -120,14 +120,20 @@ export class Session {
       const more = full && (!isLast || this.#diff.isPending);
       const gone = isLast ? [...remove] : [];
       const value = { sequence: ++this.#sequence, full, more, update: part, remove: gone };
-      await this.#stream.send({ kind: { $case: "assignments", value } });
+      await this.#send({ $case: "assignments", value });
     }
   }
 
   async #sendOrders(): Promise<void> {
     for (let order = this.#orders.shift(); order; order = this.#orders.shift()) {
-      await this.#stream.send({ kind: { $case: "relay", value: order } });
+      await this.#send({ $case: "relay", value: order });
     }
+  }
+
+  /** Nothing goes to a stream whose session is over: another one may have taken its place. */
+  async #send(kind: SessionResponse["kind"]): Promise<void> {
+    this.signal.throwIfAborted();
+    await this.#stream.send({ kind });
   }
 
   async #idle(): Promise<void> {

@@ -1,0 +1,175 @@
+/** Sessions as agents have them, over a store that applies at once: races between them and removals. */
+import assert from "node:assert/strict";
+import {
+  BoundedQueue,
+  ManualClock,
+  noMetrics,
+  seededIds,
+  silentLog,
+  wallMs,
+} from "../../lib/mod.ts";
+import { asId, asIndex, type ClusterId, type Node } from "../../model/mod.ts";
+import { descriptionToProto } from "../../rpc/convert/mod.ts";
+import type { SessionRequest, SessionResponse } from "../../rpc/gen/warren/v1/agent.ts";
+import type { Action, Proposer } from "../../store/mod.ts";
+import { SEALED, StoreFixture } from "../../store/testing/store_fixture.ts";
+import { AgentGateway, type NodeCredentials } from "./agent_gateway.ts";
+import type { SessionStream } from "./session.ts";
+
+/** One agent's end of a session. */
+class TestAgent {
+  readonly said = new BoundedQueue<SessionRequest>(100);
+  readonly heard: SessionResponse[] = [];
+  readonly abort = new AbortController();
+  /** Holds back what is sent to the agent, as a full connection does. */
+  isStuck = false;
+  readonly ended: Promise<unknown>;
+
+  constructor(gateway: AgentGateway, node: Node) {
+    this.say({
+      $case: "hello",
+      value: {
+        nodeId: node.id,
+        credential: "c",
+        labels: {},
+        description: descriptionToProto(node.description),
+      },
+    });
+    const stream: SessionStream = {
+      messages: this.said,
+      signal: this.abort.signal,
+      send: (message) => {
+        this.heard.push(message);
+        return this.isStuck ? new Promise(() => {}) : Promise.resolve();
+      },
+    };
+    this.ended = gateway.session(stream).then(() => undefined, (error) => error);
+  }
+
+  say(kind: NonNullable<SessionRequest["kind"]>): void {
+    this.said.push({ kind });
+  }
+
+  heardKinds(): (string | undefined)[] {
+    return this.heard.map(({ kind }) => kind?.$case);
+  }
+}
+
+function scene() {
+  const fixture = new StoreFixture();
+  const clock = new ManualClock();
+  fixture.ok({
+    kind: "cluster.create",
+    cluster: {
+      id: asId<ClusterId>("c1"),
+      createdMs: wallMs(1),
+      workerToken: SEALED,
+      managerToken: SEALED,
+    },
+  });
+  /** What waits before a credential is found good: where a removal can come between. */
+  const gate = { wait: Promise.resolve() };
+  const credentials: NodeCredentials = {
+    roleOfToken: () => Promise.resolve("worker"),
+    create: () => Promise.resolve({ credential: "c", hash: "h" }),
+    matches: async (credential, hash) => {
+      await gate.wait;
+      return credential === "c" && hash === "h";
+    },
+  };
+  const proposer: Proposer = {
+    propose: (actions: readonly Action[]) => Promise.resolve(fixture.apply(...actions)),
+  };
+  const gateway = new AgentGateway({
+    view: fixture.view,
+    feed: fixture.store.feed,
+    proposer,
+    credentials,
+    openSecret: () => Promise.resolve(new Uint8Array()),
+    clock,
+    ids: seededIds(3),
+    log: silentLog,
+    metrics: noMetrics,
+    selfId: asId("self"),
+  });
+  const addNode = (name: string) =>
+    fixture.addNode(name, { credentialHash: "h", status: "unknown" });
+  const remove = (node: Node) => {
+    fixture.ok({ kind: "node.status", id: node.id, status: "down", message: "" });
+    fixture.ok({ kind: "node.remove", id: node.id });
+  };
+  return { fixture, clock, gateway, gate, addNode, remove };
+}
+
+function reasonOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "reason" in error ? error.reason : error;
+}
+
+Deno.test("AgentGateway ends a session at once when a newer one takes over, though it is stuck", async () => {
+  const { clock, gateway, addNode } = scene();
+  const node = addNode("n1");
+  const first = new TestAgent(gateway, node);
+  first.isStuck = true;
+  await clock.advance(0);
+  const second = new TestAgent(gateway, node);
+  await clock.advance(0);
+  assert.equal(reasonOf(await first.ended), "SESSION_REPLACED");
+  assert.ok(gateway.isConnected(node.id));
+  assert.deepEqual(second.heardKinds(), ["welcome", "assignments"]);
+  second.said.close();
+  await second.ended;
+  await gateway.stop();
+});
+
+Deno.test("AgentGateway does not begin a session for a node that is removed meanwhile", async () => {
+  const { clock, gateway, gate, addNode, remove } = scene();
+  const node = addNode("n1");
+  const late = Promise.withResolvers<void>();
+  gate.wait = late.promise;
+  const agent = new TestAgent(gateway, node);
+  await clock.advance(0);
+  remove(node);
+  late.resolve();
+  assert.equal(reasonOf(await agent.ended), "NODE_REMOVED");
+  assert.deepEqual(agent.heard, []);
+  assert.equal(gateway.isConnected(node.id), false);
+  await gateway.stop();
+});
+
+Deno.test("AgentGateway tells a removed node so, during its session and whenever it returns", async () => {
+  const { clock, gateway, addNode, remove } = scene();
+  const node = addNode("n1");
+  const connected = new TestAgent(gateway, node);
+  await clock.advance(0);
+  remove(node);
+  assert.equal(reasonOf(await connected.ended), "NODE_REMOVED");
+  const back = new TestAgent(gateway, node);
+  assert.equal(reasonOf(await back.ended), "NODE_REMOVED");
+  await gateway.stop();
+});
+
+Deno.test("AgentGateway says no more than that to whom it cannot know as a removed node", async () => {
+  const { gateway, addNode, remove, fixture } = scene();
+  const node = fixture.addNode("n1", { credentialHash: "another", status: "down" });
+  remove(node);
+  const impostor = new TestAgent(gateway, node);
+  assert.equal(reasonOf(await impostor.ended), "TOKEN_REFUSED");
+  const stranger = new TestAgent(gateway, { ...addNode("n2"), id: asId("never") });
+  assert.equal(reasonOf(await stranger.ended), "TOKEN_REFUSED");
+  await gateway.stop();
+});
+
+Deno.test("AgentGateway makes a node ready at once, also while it records another status", async () => {
+  const { fixture, clock, gateway, addNode } = scene();
+  const [one, two] = [addNode("n1"), addNode("n2")];
+  gateway.start();
+  await clock.advance(0);
+  const agents = [new TestAgent(gateway, one)];
+  for (let turn = 0; turn < 6; turn++) await Promise.resolve();
+  agents.push(new TestAgent(gateway, two));
+  await clock.advance(20);
+  assert.deepEqual([one, two].map(({ id }) => fixture.view.node(id)?.status), ["ready", "ready"]);
+  for (const agent of agents) agent.said.close();
+  await gateway.stop();
+  assert.equal(fixture.view.index > asIndex(0), true);
+});
