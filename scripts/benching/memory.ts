@@ -5,7 +5,8 @@
  * processes of Warren on a machine share.
  */
 import { specOf, TestApi } from "../../tests/harness/api.ts";
-import { WarrenDaemon } from "../../tests/harness/warren.ts";
+import { until, type WarrenDaemon } from "../../tests/harness/warren.ts";
+import { withDaemon } from "./daemon.ts";
 import { createAll, SERVICES, untilAllRun } from "./load.ts";
 import type { Section } from "./report.ts";
 
@@ -29,21 +30,23 @@ export async function measureMemory(): Promise<Section> {
   };
 }
 
-async function measureDaemon(): Promise<string[][]> {
-  await using daemon = await WarrenDaemon.start({ flags: ["--runtime", "docker"] });
-  await pause(QUIET_MS);
-  return [await row("manager and worker in one (`cluster init`), idle", [daemon.pid], MANAGER)];
+function measureDaemon(): Promise<string[][]> {
+  return withDaemon({ flags: ["--runtime", "docker"] }, async ({ pid }) => {
+    await pause(QUIET_MS);
+    return [await row("manager and worker in one (`cluster init`), idle", [pid], MANAGER)];
+  });
 }
 
-async function measureManagerAndWorker(): Promise<string[][]> {
-  await using manager = await WarrenDaemon.start({
-    command: ["cluster", "init", "--manager-only"],
+function measureManagerAndWorker(): Promise<string[][]> {
+  return withDaemon({ command: ["cluster", "init", "--manager-only"] }, async (manager) => {
+    const { token } = await manager.json(["cluster", "join-token", "worker"]);
+    const join = ["worker", "start", "--manager", manager.ready.listen_addr, "--token", token];
+    const flags = ["--runtime", "fake", "--node-name", "worker"];
+    return await withDaemon({ command: join, flags }, (worker) => measureApart(manager, worker));
   });
-  const { token } = await manager.json(["cluster", "join-token", "worker"]);
-  await using worker = await WarrenDaemon.start({
-    command: ["worker", "start", "--manager", manager.ready.listen_addr, "--token", token],
-    flags: ["--runtime", "fake", "--node-name", "worker"],
-  });
+}
+
+async function measureApart(manager: WarrenDaemon, worker: WarrenDaemon): Promise<string[][]> {
   await pause(QUIET_MS);
   const rows = [
     await row("manager alone, idle", [manager.pid], MANAGER),
@@ -60,22 +63,18 @@ async function measureManagerAndWorker(): Promise<string[][]> {
   return rows;
 }
 
-async function measureSupervisors(): Promise<string[][]> {
-  await using daemon = await WarrenDaemon.start({ flags: ["--runtime", "process"] });
-  using api = new TestApi(daemon.host);
-  await api.create(specOf("sleepers", HOST_PROCESSES, { ...HOST_TASK }));
-  await api.settled("sleepers", HOST_PROCESSES);
-  await pause(QUIET_MS);
-  const supervisors = await supervisorsOf(daemon.dir);
-  const rows = [await row("supervisor of one host process (`--runtime process`)", supervisors)];
-  await api.remove("sleepers");
-  await api.settled("sleepers", 0).catch(isGone);
-  return rows;
-}
-
-/** The watch of a removed service may find nothing left of it. */
-function isGone(error: unknown): void {
-  if (!(error instanceof Error && /not|no /i.test(error.message))) throw error;
+function measureSupervisors(): Promise<string[][]> {
+  return withDaemon({ flags: ["--runtime", "process"] }, async ({ host, dir }) => {
+    using api = new TestApi(host);
+    await api.create(specOf("sleepers", HOST_PROCESSES, HOST_TASK));
+    await api.settled("sleepers", HOST_PROCESSES);
+    await pause(QUIET_MS);
+    const supervisors = await supervisorsOf(dir);
+    const rows = [await row("supervisor of one host process (`--runtime process`)", supervisors)];
+    await api.remove("sleepers");
+    await until("supervisors to end", async () => (await supervisorsOf(dir)).length === 0);
+    return rows;
+  });
 }
 
 /** Aim and limit in MiB. */
@@ -90,6 +89,7 @@ const WORKER: Bounds = { aimMib: 100, limitMib: 128 };
 /** One row: the mean over `pids`. */
 async function row(name: string, pids: readonly number[], bounds?: Bounds): Promise<string[]> {
   const found = await Promise.all(pids.map(memoryOf));
+  if (found.length === 0) throw new Error(`no process of "${name}" was found`);
   const mean = (pick: (memory: Memory) => number) =>
     (found.reduce((sum, memory) => sum + pick(memory), 0) / found.length).toFixed(0);
   const figures = [mean(({ residentMib }) => residentMib), mean(({ ownMib }) => ownMib)];

@@ -11,6 +11,9 @@ export interface Section {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Runnable processes over the last minute, before this one adds to them. */
+const LOAD_BEFORE = Deno.loadavg()[0] ?? NaN;
+
 /** The value below which `share` (0 to 1) of `values` lie. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -29,13 +32,15 @@ export function table({ columns, rows }: Section): string {
   return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** What the figures were measured on. */
+/** What the figures were measured on, and what else kept it busy when measuring began. */
 export function machineLine(): string {
   const { systemMemoryInfo, osRelease } = Deno;
+  const load = LOAD_BEFORE.toFixed(1);
   const memoryGb = Math.round(systemMemoryInfo().total / 2 ** 30);
   const cores = navigator.hardwareConcurrency;
   const day = new Date().toISOString().slice(0, 10);
-  return `Measured on ${day}: ${cores} cores, ${memoryGb} GiB, ${Deno.build.os} ${osRelease()}.`;
+  const machine = `${cores} cores, ${memoryGb} GiB, ${Deno.build.os} ${osRelease()}`;
+  return `Measured on ${day}: ${machine}, load average ${load} before.`;
 }
 
 /** Replaces what stands between the markers of each section. @throws Error when one is missing */

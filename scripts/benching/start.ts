@@ -6,7 +6,8 @@
  */
 import { docker, removeLabelled, testImage } from "../../tests/harness/docker.ts";
 import { specOf, TestApi } from "../../tests/harness/api.ts";
-import { runWarren, until, WarrenDaemon } from "../../tests/harness/warren.ts";
+import { runWarren, until, type WarrenDaemon } from "../../tests/harness/warren.ts";
+import { withDaemon } from "./daemon.ts";
 import { distribution, percentile, type Section } from "./report.ts";
 
 const RUNS = 30;
@@ -15,27 +16,10 @@ const LABEL = "warren-bench=1";
 
 /** Three ways to a running container, in turn. */
 export async function measureStart(): Promise<Section> {
+  await removeEngineRuns(); // of a run that was interrupted
   const image = await testImage();
-  await using daemon = await WarrenDaemon.start({ flags: ["--runtime", "docker"] });
-  const cluster = (await daemon.json(["cluster", "info"])).clusterId as string;
-  const timesMs: number[][] = WAYS.map(() => []);
-  try {
-    using api = new TestApi(daemon.host);
-    for (let run = 0; run <= RUNS; run++) {
-      for (const [at, { start, clear }] of WAYS.entries()) {
-        const subject = { name: `bench-${run}-${at}`, image, api, host: daemon.host };
-        const startMs = performance.now();
-        await start(subject);
-        const tookMs = performance.now() - startMs;
-        if (run > 0) timesMs[at]?.push(tookMs); // the first round warms everything
-        await clear(subject);
-      }
-    }
-  } finally {
-    await daemon.kill("SIGTERM");
-    await removeLabelled(cluster);
-    await removeEngineRuns();
-  }
+  const flags = ["--runtime", "docker"];
+  const timesMs = await withDaemon({ flags }, (daemon) => measureInTurn(daemon, image));
   const base = percentile(timesMs[0] ?? [], 0.5);
   return {
     id: "start",
@@ -46,6 +30,31 @@ export async function measureStart(): Promise<Section> {
       return [title, ...distribution(values), (percentile(values, 0.5) - base).toFixed(1)];
     }),
   };
+}
+
+async function measureInTurn(daemon: WarrenDaemon, image: string): Promise<number[][]> {
+  const timesMs: number[][] = WAYS.map(() => []);
+  const cluster = (await daemon.json(["cluster", "info"])).clusterId as string;
+  using api = new TestApi(daemon.host);
+  try {
+    for (let run = 0; run <= RUNS; run++) {
+      for (const [at, { start, clear }] of WAYS.entries()) {
+        const subject = { name: `bench-${run}-${at}`, image, api, host: daemon.host };
+        const startMs = performance.now();
+        await start(subject);
+        const tookMs = performance.now() - startMs;
+        if (run > 0) timesMs[at]?.push(tookMs); // the first round warms everything
+        await clear(subject);
+      }
+    }
+    return timesMs;
+  } catch (error) {
+    await daemon.kill("SIGTERM"); // or it would put back what is removed next
+    throw error;
+  } finally {
+    await removeLabelled(cluster);
+    await removeEngineRuns();
+  }
 }
 
 /** One container to be started and removed again. */
