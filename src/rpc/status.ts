@@ -110,7 +110,8 @@ export function fromServiceError(error: ServiceError, address: string): WarrenEr
     const { reason, message, hint, faults } = details;
     return new WarrenError(reason, message, { hint, ...(faults.length > 0 && { faults }) });
   }
-  const reason = REASON_OF_CODE[code];
+  const isTooLarge = code === "RESOURCE_EXHAUSTED" && /larger than max/.test(error.details);
+  const reason = isTooLarge ? "PROPOSAL_TOO_LARGE" : REASON_OF_CODE[code];
   if (details) return new WarrenError(reason, details.message, { hint: details.hint });
   return new WarrenError(reason, describe(reason, error, address), { cause: error });
 }

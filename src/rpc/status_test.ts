@@ -34,6 +34,14 @@ Deno.test("details that are not ours are ignored in favour of code and text", ()
   }
 });
 
+Deno.test("a message beyond the transport's bound is too large, not a matter of trying again", () => {
+  const details = "Received message larger than max (9437190 vs. 8388608)";
+  const foreign = Object.assign(new Error(details), { code: 8, details, metadata: new Metadata() });
+  const error = fromServiceError(foreign, AT);
+  assert.equal(error.reason, "PROPOSAL_TOO_LARGE");
+  assert.match(error.hint ?? "", /several parts/);
+});
+
 Deno.test("addresses: both forms are read, shown and dialled; others are usage errors", () => {
   const rows = [
     [
