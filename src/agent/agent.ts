@@ -69,6 +69,10 @@ export interface Agent extends AsyncDisposable {
   readonly connected: Promise<void>;
   /** Why a runtime does not answer, or "". */
   readonly trouble: string;
+  /** Why what must outlive this process cannot be saved, or "". */
+  readonly memoryTrouble: string;
+  /** Settles when the node was removed from the cluster and nothing of its tasks is left here. */
+  readonly failed: Promise<WarrenError>;
   /** One line for each task, for tests and debugging. */
   describe(): string;
 }
@@ -109,8 +113,10 @@ class RunningAgent implements Agent {
   readonly #connected = Promise.withResolvers<void>();
   readonly #group: TaskGroup;
   readonly #saver: StateSaver;
+  readonly #failed = Promise.withResolvers<WarrenError>();
   #runner: TaskRunner | undefined;
   #isConnected = false;
+  #removed: WarrenError | undefined;
 
   constructor(parts: AgentParts, identity: AgentIdentity) {
     this.#parts = parts;
@@ -133,6 +139,14 @@ class RunningAgent implements Agent {
 
   get trouble(): string {
     return this.#runner?.trouble ?? "";
+  }
+
+  get memoryTrouble(): string {
+    return this.#saver.trouble;
+  }
+
+  get failed(): Promise<WarrenError> {
+    return this.#failed.promise;
   }
 
   describe(): string {
@@ -169,7 +183,10 @@ class RunningAgent implements Agent {
       metrics,
       isRebooted,
       onStatus: (id, status) => this.#reporter.note(id, status),
-      onForgotten: (id) => this.#reporter.forget(id),
+      onForgotten: (id) => {
+        this.#reporter.forget(id);
+        this.#maybeFail();
+      },
       onChange: () => this.#saver.note(),
     });
   }
@@ -191,7 +208,24 @@ class RunningAgent implements Agent {
         this.#isConnected = isConnected;
         if (isConnected) this.#connected.resolve();
       },
+      onRemoved: (removed) => this.#leave(runner, removed),
     }, signal);
+  }
+
+  /** The managers do not want this node any more: no task of theirs may run on here. */
+  #leave(runner: TaskRunner, removed: WarrenError): void {
+    this.#parts.log.error("this node was removed from the cluster and ends its tasks", {
+      component: "agent",
+    });
+    this.#removed = removed;
+    runner.completeFullSet(new Set());
+    this.#maybeFail();
+  }
+
+  /** It is over when the last task is gone. */
+  #maybeFail(): void {
+    const isEmpty = this.#runner?.remember().length === 0;
+    if (this.#removed && isEmpty && this.describe() === "") this.#failed.resolve(this.#removed);
   }
 
   #collect() {

@@ -1,62 +1,10 @@
 /** The whole agent over the fake runtime and a manager in memory, on a clock driven by hand. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { ManualClock, noMetrics, Prng, silentLog, WarrenError } from "../lib/mod.ts";
-import type { NodeDescription } from "../model/mod.ts";
-import { type Agent, startAgent } from "./agent.ts";
-import { MemoryFiles } from "./files/memory_files.ts";
-import { memoryState } from "./local_state.ts";
-import { FakeRuntime } from "./runtime/fake.ts";
-import type { AgentIdentity, IdentityStore } from "./session/identity.ts";
+import { WarrenError } from "../lib/mod.ts";
 import { assignedMessage, TestManager } from "./session/testing.ts";
 import { testAssignment } from "./task/testing.ts";
-
-const DESCRIPTION: NodeDescription = {
-  hostname: "host",
-  os: "linux",
-  arch: "amd64",
-  runtimes: ["docker"],
-  engine: "fake 1",
-  resources: { milliCpus: 2_000, memoryBytes: 2 ** 32 },
-  version: "0.0.0",
-};
-
-/** One machine: what outlives its agent. */
-class Machine {
-  readonly clock = new ManualClock();
-  readonly runtime = new FakeRuntime({ clock: this.clock });
-  readonly state = memoryState();
-  readonly files = new MemoryFiles();
-  saved: AgentIdentity | undefined;
-  bootId = "boot1";
-  readonly identity: IdentityStore = {
-    load: () => Promise.resolve(this.saved),
-    save: (identity) => Promise.resolve(void (this.saved = identity)),
-  };
-
-  start(manager: TestManager, token: string | null = "token"): Promise<Agent> {
-    return startAgent({
-      config: { managers: ["m1:1", "m2:1"], nodeName: "node", labels: { zone: "a" }, token },
-      runtimes: [{ choice: "docker", runtime: this.runtime }],
-      describe: () => Promise.resolve(DESCRIPTION),
-      connect: manager.connect,
-      identity: this.identity,
-      state: this.state,
-      files: () => this.files,
-      probes: { ask: () => Promise.resolve("") },
-      bootId: this.bootId,
-      clock: this.clock,
-      prng: new Prng(1),
-      log: silentLog,
-      metrics: noMetrics,
-      signal: new AbortController().signal,
-    });
-  }
-
-  async settle(byMs = 0): Promise<void> {
-    for (let turn = 0; turn < 10; turn++) await this.clock.advance(turn === 0 ? byMs : 0);
-  }
-}
+import { Machine } from "./testing.ts";
 
 Deno.test("startAgent joins once with its token and comes back with its credential", async () => {
   const machine = new Machine();

@@ -4,7 +4,7 @@
  * Written a moment after a change, all at once; never with the data of secrets or configs. What is
  * lost by a crash within that moment is found again on the runtime, whose word counts anyway.
  */
-import { type Clock, type Log, sleep, WarrenError } from "../lib/mod.ts";
+import { type Clock, type Log, sleep, Waker, WarrenError } from "../lib/mod.ts";
 import { readIfThere, writeAtomically } from "./files/atomic_file.ts";
 import { withoutData } from "./task/assignment.ts";
 import type { RememberedTask } from "./task/task_runner.ts";
@@ -25,6 +25,9 @@ export interface StateStore {
 
 /** A change is written this much later, with what else changed until then. */
 const SAVE_DELAY_MS = 200;
+/** Pause before a failed write is tried again. */
+const RETRY_DELAY_MS = 5_000;
+const FIELDS = { component: "agent" } as const;
 const FORMAT = 1;
 
 /** The state as a file in `folder`, which must exist. */
@@ -67,7 +70,8 @@ function parseState(text: string): LocalState | undefined {
 /** Saves what `collect` gives whenever `note` was called, until stopped; then once more. */
 export class StateSaver {
   #isDirty = false;
-  #wake: () => void = () => {};
+  #trouble = "";
+  readonly #waker = new Waker();
 
   constructor(
     readonly store: StateStore,
@@ -75,45 +79,43 @@ export class StateSaver {
     readonly parts: { readonly clock: Clock; readonly log: Log },
   ) {}
 
+  /** Why the last try to save failed, or "". */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
   /** Something changed. */
   note(): void {
     this.#isDirty = true;
-    this.#wake();
+    this.#waker.wake();
   }
 
   /** Saves until aborted, and what is unsaved then. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.parts;
     while (!signal.aborted) {
-      if (!this.#isDirty) await this.#untilDirty(signal);
-      await sleep(this.parts.clock, SAVE_DELAY_MS, signal).catch(() => {});
+      if (!this.#isDirty) await this.#waker.wait({ clock, delayMs: Infinity, signal });
+      const delayMs = this.#trouble === "" ? SAVE_DELAY_MS : RETRY_DELAY_MS;
+      await sleep(clock, delayMs, signal).catch(() => {});
       if (this.#isDirty) await this.#save();
     }
+    if (this.#isDirty) await this.#save();
   }
 
+  /** What cannot be saved stays to be saved: a full disk may have room again later. */
   async #save(): Promise<void> {
     this.#isDirty = false;
     try {
       await this.store.save(this.collect());
+      if (this.#trouble !== "") this.parts.log.info("the agent's memory is saved again", FIELDS);
+      this.#trouble = "";
     } catch (thrown) {
-      // Tried again with the next change: nothing that runs depends on it.
-      const error = WarrenError.from(thrown, "Cannot save the agent's memory");
-      this.parts.log.error("the agent's memory was not saved", {
-        component: "agent",
-        error: error.message,
-      });
+      this.#isDirty = true;
+      const { message } = WarrenError.from(thrown, "Cannot save the agent's memory");
+      if (message === this.#trouble) return;
+      this.#trouble = message;
+      this.parts.log.error("the agent's memory was not saved", { ...FIELDS, error: message });
     }
-  }
-
-  #untilDirty(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        signal.removeEventListener("abort", wake);
-        this.#wake = () => {};
-        resolve();
-      };
-      this.#wake = wake;
-      signal.addEventListener("abort", wake, { once: true });
-    });
   }
 }
 

@@ -53,13 +53,13 @@ export async function untilConnected(agent: Agent, limitMs: number): Promise<voi
 
 /** Health of an agent: it works without a session, but is not ready for new tasks. */
 export function agentHealth(agent: Agent): ComponentHealth[] {
-  const { isConnected, trouble } = agent;
+  const { isConnected, trouble, memoryTrouble } = agent;
   return [
     {
       name: "agent",
-      isHealthy: true,
+      isHealthy: memoryTrouble === "",
       isReady: isConnected,
-      message: isConnected ? "" : "no session with a manager",
+      message: memoryTrouble || (isConnected ? "" : "no session with a manager"),
     },
     { name: "runtime", isHealthy: trouble === "", isReady: trouble === "", message: trouble },
   ];

@@ -14,7 +14,7 @@ import type {
   RelayRequest,
   RelayResponse,
 } from "../../rpc/gen/warren/v1/agent.ts";
-import type { ExecResponse } from "../../rpc/gen/warren/v1/task.ts";
+import type { ExecRequest, ExecResponse } from "../../rpc/gen/warren/v1/task.ts";
 import type { BidiCall } from "../../rpc/mod.ts";
 import type { ExecSession, LogLine } from "../runtime/runtime.ts";
 import type { Actor } from "../task/actor.ts";
@@ -43,6 +43,7 @@ export async function runRelay(
     call,
     signal: AbortSignal.any([signal, over.signal]),
     session: Promise.withResolvers(),
+    carriedOut: Promise.withResolvers(),
   };
   const reading = readInput(relay).finally(() =>
     over.abort(new DOMException("over", "AbortError"))
@@ -56,6 +57,7 @@ export async function runRelay(
   } catch (thrown) {
     if (!relay.signal.aborted) await tellFailure(call, thrown, parts.log);
   } finally {
+    relay.carriedOut.resolve();
     call.end();
     await reading; // the manager ends the call when it has read everything
     call.cancel();
@@ -69,21 +71,36 @@ interface Relay {
   readonly signal: AbortSignal;
   /** The command that takes input, once it runs. */
   readonly session: PromiseWithResolvers<ExecSession>;
+  /** Settles when there is nobody left to take input: then it is read and dropped. */
+  readonly carriedOut: PromiseWithResolvers<void>;
 }
 
 /** Reads what the manager sends until it ends the call; that it broke means the same. */
-async function readInput({ call, session }: Relay): Promise<void> {
+async function readInput(relay: Relay): Promise<void> {
+  const { call, carriedOut } = relay;
   try {
     for await (const { kind } of call.responses) {
-      const input = kind?.value.kind;
-      if (input?.$case === "stdin") await (await session.promise).write(input.value);
-      else if (input?.$case === "stdinEnd") await (await session.promise).closeStdin();
-      else if (input?.$case === "resize") {
-        await (await session.promise).resize(input.value.columns, input.value.rows);
-      }
+      // A command that has closed its input runs on: what it does not want is dropped.
+      const taken = kind && takeInput(relay, kind.value).catch(() => {});
+      await Promise.race([taken, carriedOut.promise]);
     }
   } catch {
     return;
+  }
+}
+
+/** Hands input to the command once it runs; waits while the command does not read. */
+async function takeInput({ session }: Relay, { kind }: ExecRequest): Promise<void> {
+  switch (kind?.$case) {
+    case "stdin":
+      return await (await session.promise).write(kind.value);
+    case "stdinEnd":
+      return await (await session.promise).closeStdin();
+    case "resize":
+      return await (await session.promise).resize(kind.value.columns, kind.value.rows);
+    case "start":
+    case undefined:
+      return;
   }
 }
 

@@ -42,42 +42,57 @@ export interface SessionParts extends IntakeParts {
   readonly prng: Prng;
   /** Called when the session begins and ends. */
   readonly onConnected: (isConnected: boolean) => void;
+  /** The managers removed this node: there will be no further session. */
+  readonly onRemoved: (removed: WarrenError) => void;
 }
 
 /** Silence in answer to a hello after which the next manager is asked. */
 const WELCOME_TIMEOUT_MS = 10_000;
 const STATS_INTERVAL_MS = 10_000;
+/** A session that lasted this long worked: what broke it is no reason to wait with the next one. */
+const STEADY_SESSION_MS = 2_000;
 /** Relays at a time; one more is refused by not being taken up, and the manager tells its user. */
 const MAX_RELAYS = 64;
 
-/** Keeps a session with some manager until aborted. */
+/** Keeps a session with some manager until aborted, or until the node was removed. */
 export async function runSession(parts: SessionParts, signal: AbortSignal): Promise<void> {
+  const { clock, prng, managers } = parts;
   let failures = 0;
   let told = "";
   for (let tries = 0; !signal.aborted; tries++) {
-    const address = parts.managers[tries % parts.managers.length] ?? "";
+    const address = managers[tries % managers.length] ?? "";
+    let welcomeMs = Infinity;
+    const onWelcome = () => welcomeMs = clock.monoNow();
+    const error = await endOfSession(parts, { address, onWelcome }, signal);
+    if (signal.aborted) return;
+    if (error.reason === "NODE_REMOVED") return parts.onRemoved(error);
+    const wasWelcome = welcomeMs !== Infinity;
+    if (wasWelcome || error.message !== told) {
+      const fields = { component: "agent", address, error: error.message };
+      parts.log.warn("no session with a manager", fields);
+    }
+    told = error.message;
+    if (wasWelcome && clock.monoNow() - welcomeMs >= STEADY_SESSION_MS) failures = 0;
+    const delayMs = backoffDelayMs(RECONNECT_BACKOFF, failures++, prng.float());
+    await sleep(clock, delayMs, signal).catch(() => {});
+  }
+}
+
+/** Has one session with the manager at `address`; answers with what ended it. */
+async function endOfSession(
+  parts: SessionParts,
+  { address, onWelcome }: { readonly address: string; readonly onWelcome: () => void },
+  signal: AbortSignal,
+): Promise<WarrenError> {
+  try {
     const link = parts.connect(address);
     try {
-      await new OneSession(parts, link, () => {
-        failures = 0;
-        told = "";
-      }).run(signal);
-    } catch (thrown) {
-      if (signal.aborted) return;
-      const error = WarrenError.from(thrown, "The session ended");
-      if (error.message !== told) {
-        parts.log.warn("no session with a manager", {
-          component: "agent",
-          address,
-          error: error.message,
-        });
-      }
-      told = error.message;
+      return await new OneSession(parts, link, onWelcome).run(signal);
     } finally {
       link.close();
     }
-    const delayMs = backoffDelayMs(RECONNECT_BACKOFF, failures++, parts.prng.float());
-    await sleep(parts.clock, delayMs, signal).catch(() => {});
+  } catch (thrown) {
+    return WarrenError.from(thrown, "The session ended");
   }
 }
 
@@ -99,14 +114,14 @@ class OneSession {
   }
 
   /** Ends by throwing: what broke it, or the signal's reason. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<never> {
     const ended = new AbortController();
     const both = AbortSignal.any([signal, ended.signal]);
     const call = this.#link.session(both);
     const onAbort = () => this.#broken.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await Promise.race([this.#hello(call, both), this.#broken.promise]);
+      return await Promise.race([this.#hello(call, both), this.#broken.promise]);
     } finally {
       signal.removeEventListener("abort", onAbort);
       ended.abort(new DOMException("the session ended", "AbortError"));
@@ -116,7 +131,10 @@ class OneSession {
     }
   }
 
-  async #hello(call: BidiCall<SessionRequest, SessionResponse>, signal: AbortSignal) {
+  async #hello(
+    call: BidiCall<SessionRequest, SessionResponse>,
+    signal: AbortSignal,
+  ): Promise<never> {
     const { identity, labels, clock, describe } = this.#parts;
     const { nodeId, credential } = identity;
     const description = descriptionToProto(await describe(signal));
