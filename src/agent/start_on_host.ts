@@ -3,7 +3,7 @@
  *
  * Called by the daemon; tests and the simulator call `startAgent` with parts of their own.
  */
-import { type Clock, type Log, type Metrics, Prng } from "../lib/mod.ts";
+import { type Clock, type Log, type Metrics, Prng, SteadyClock } from "../lib/mod.ts";
 import { openChannel, parseAddress } from "../rpc/mod.ts";
 import { type Agent, type AgentConfig, startAgent } from "./agent.ts";
 import { describeNode } from "./describe.ts";
@@ -36,7 +36,9 @@ export interface HostAgentOptions extends AgentConfig {
 
 /** Starts the agent; see {@link startAgent} for what it throws. */
 export async function startHostAgent(options: HostAgentOptions): Promise<Agent> {
-  const { dataDir, identity, clock, log } = options;
+  const { dataDir, identity, log } = options;
+  // Restarts wait for times that were computed: a clock that is set back must not hold them up.
+  const clock = new SteadyClock(options.clock);
   const folder = `${dataDir}/agent`;
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const runtimes = await offeredRuntimes(options);

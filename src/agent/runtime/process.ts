@@ -181,11 +181,12 @@ export class ProcessRuntime implements Runtime {
       this.#hub.note(id);
     });
     this.#supervisors.set(id, ended);
-    this.#tasks.run(`watch the supervisor of ${id}`, (signal) => {
-      const stopped = new Promise<void>((resolve) => {
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      return Promise.race([ended, stopped]);
+    this.#tasks.run(`watch the supervisor of ${id}`, async (signal) => {
+      const stopped = Promise.withResolvers<void>();
+      const stop = () => stopped.resolve();
+      signal.addEventListener("abort", stop);
+      await Promise.race([ended, stopped.promise]);
+      signal.removeEventListener("abort", stop);
     });
   }
 

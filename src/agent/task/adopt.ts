@@ -23,7 +23,9 @@ export interface Found {
 /** The local state to go on from. */
 export function adopt(assignment: Assignment, found: Found): LocalTask {
   const hasCheck = assignment.spec.health !== null;
-  const base = found.memory ?? newLocalTask(assignment.known.restarts, hasCheck);
+  const base = found.memory
+    ? notAhead(found.memory, found.nowMs)
+    : newLocalTask(assignment.known.restarts, hasCheck);
   const newest = newestContainer(found.containers);
   const attempt = Math.max(base.attempt, newest ? attemptOf(newest) : 0);
   const own = newest && attemptOf(newest) === attempt ? newest : null;
@@ -35,6 +37,24 @@ export function adopt(assignment: Assignment, found: Found): LocalTask {
     return { ...adopted, failure: nodeRestarted(found.nowMs) };
   }
   return adopted;
+}
+
+/**
+ * The memory with no time after now: the clock may have been set back since, and a restart must not
+ * wait for the step.
+ */
+function notAhead(memory: LocalTask, nowMs: number): LocalTask {
+  const { failure, retry, restartTimesMs } = memory;
+  const aheadMs = Math.max(0, (retry?.after.atMs ?? 0) - nowMs);
+  return {
+    ...memory,
+    restartTimesMs: restartTimesMs.map((atMs) => Math.min(atMs, nowMs)),
+    failure: failure && { ...failure, atMs: Math.min(failure.atMs, nowMs) },
+    retry: retry && {
+      atMs: retry.atMs - aheadMs,
+      after: { ...retry.after, atMs: retry.after.atMs - aheadMs },
+    },
+  };
 }
 
 /** What stays true of the memory; only the restarts when the engine is at a later attempt. */
