@@ -148,8 +148,9 @@ class Site {
   }
 
   #page(request: Request): Promise<Response> | Response {
-    const path = new URL(request.url).pathname;
-    const page = this.#find(path);
+    const url = URL.parse(request.url);
+    if (url === null) return text(400, "That is no address of a page");
+    const page = this.#find(url.pathname);
     if (page === undefined) {
       return text(404, "Not found. There are /metrics, /health, /ready and /live");
     }

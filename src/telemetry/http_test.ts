@@ -91,6 +91,16 @@ Deno.test("startHttp refuses other paths, other methods and bodies", async () =>
   assert.deepEqual([off.status, /--enable-pprof/.test(off.body)], [404, true]);
 });
 
+Deno.test("startHttp takes an address that is none for the asker's fault", async () => {
+  await using http = await start();
+  const [hostname = "", port] = http.address.split(":");
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const request = "GET http://[::/metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  await connection.write(new TextEncoder().encode(request));
+  const answer = await new Response(connection.readable).text();
+  assert.match(answer, /^HTTP\/1.1 400 /);
+});
+
 Deno.test("startHttp refuses a request whose headers are too large", async () => {
   await using http = await start();
   const { hostname, port } = parseHttpAddress(http.address);
