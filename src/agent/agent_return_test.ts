@@ -131,3 +131,14 @@ Deno.test("Agent saves again what could not be saved, and says that it could not
   assert.equal((await state.load())?.tasks.length, 1);
   assert.equal(agent.memoryTrouble, "");
 });
+
+Deno.test("Agent tells the labels it was started with once, so that later changes of them stay", () =>
+  withTasks(async (machine, manager) => {
+    manager.session.fail(new WarrenError("STOPPING", "the manager is stopping"));
+    await machine.settle(5_000);
+    const hellos = manager.sessions.map(({ requests }) => requests[0]?.kind);
+    assert.deepEqual(
+      hellos.map((hello) => hello?.$case === "hello" ? hello.value.labels : null),
+      [{ zone: "a" }, {}],
+    );
+  }));

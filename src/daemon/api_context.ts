@@ -2,7 +2,7 @@
  * What the API is given of a manager: the one place where the two are tied together.
  */
 import type { ApiContext } from "../api/mod.ts";
-import { randomIds, realClock } from "../lib/mod.ts";
+import { randomIds } from "../lib/mod.ts";
 import { type AgentGateway, previewPlacements } from "../manager/mod.ts";
 import type { ManagerState } from "./manager_state.ts";
 
@@ -10,14 +10,14 @@ import type { ManagerState } from "./manager_state.ts";
 export function apiContext(
   state: ManagerState & { readonly gateway: AgentGateway },
 ): ApiContext {
-  const { store, events, proposer, sealer, log, selfId, gateway } = state;
+  const { store, events, proposer, sealer, clock, log, selfId, gateway } = state;
   return {
     view: store.view,
     proposer,
     feed: store.feed,
     events,
     sealer,
-    clock: realClock,
+    clock,
     ids: randomIds,
     log: log.child({ component: "api" }),
     sessions: {
@@ -41,6 +41,6 @@ export function apiContext(
       return { term, commitIndex, appliedIndex };
     },
     previewPlacements: (actions) =>
-      previewPlacements(store, actions, { nowMs: realClock.wallNow(), ids: randomIds }),
+      previewPlacements(store, actions, { nowMs: clock.wallNow(), ids: randomIds }),
   };
 }

@@ -30,7 +30,7 @@ export async function startLocalAgent(parts: LocalAgentParts): Promise<Agent> {
   return await startHostAgent({
     dataDir: settings.dataDir,
     nodeName: settings.nodeName,
-    labels: settings.labels,
+    labels: settings.asked.labels,
     runtime: settings.runtime,
     dockerHost: settings.dockerHost,
     token: settings.token,

@@ -1,7 +1,7 @@
 /**
  * The state of a running manager: what its parts are built on.
  */
-import type { Log, WarrenError } from "../lib/mod.ts";
+import type { Log, SteadyClock, WarrenError } from "../lib/mod.ts";
 import type { LocalProposer } from "../manager/mod.ts";
 import type { NodeId } from "../model/mod.ts";
 import type { Sealer } from "../security/mod.ts";
@@ -17,6 +17,8 @@ export interface ManagerState {
   readonly events: EventBuffer;
   readonly proposer: LocalProposer;
   readonly sealer: Sealer;
+  /** The time of decisions and records; never behind what is recorded. */
+  readonly clock: SteadyClock;
   readonly registry: MetricsRegistry;
   readonly log: Log;
   readonly failed: Promise<WarrenError>;

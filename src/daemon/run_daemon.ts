@@ -12,13 +12,14 @@ import type { RunningDaemon } from "./running_daemon.ts";
 import type { DaemonFlags, DaemonKind } from "./flags.ts";
 import { dataDirPath, localSocketPath, machineName } from "./machine.ts";
 import { savedPart, type Settings, settleSettings } from "./settings.ts";
+import { type Signals, watchSignals } from "./signals.ts";
 import { startManager } from "./start_manager.ts";
 import { startWorker } from "./start_worker.ts";
 
 /** How long a graceful stop may take before the process ends all the same, in milliseconds. */
 const STOP_MS = 20_000;
 
-/** Runs until SIGTERM or SIGINT and answers with the exit code. */
+/** Runs until SIGTERM, SIGINT or SIGHUP and answers with the exit code. */
 export async function runDaemon(kind: DaemonKind, flags: DaemonFlags): Promise<number> {
   const sink = new LogSink({
     level: flags.logLevel,
@@ -55,12 +56,22 @@ async function serve(
   const start = settings.kind === "manager" ? startManager : startWorker;
   const starting = new AbortController();
   void signals.first.then(() => starting.abort(new WarrenError("STOPPING", "told to stop")));
-  const daemon = await start({ dataDir, settings, log, signal: starting.signal });
+  const daemon = await Promise.race([
+    start({ dataDir, settings, log, signal: starting.signal }),
+    signals.second,
+  ]);
+  if (typeof daemon === "string") {
+    log.warn("was told twice to stop: ending in the middle of the start", { signal: daemon });
+    return 1;
+  }
   await dataDir.saveSettings(savedPart(settings));
   announce(sink, daemon);
   const outcome = await Promise.race([daemon.failed, signals.first]);
-  if (outcome instanceof WarrenError) log.error("cannot go on", { error: outcome.message });
-  else log.info("stopping", { signal: outcome });
+  if (outcome instanceof WarrenError) {
+    const { message, reason, hint } = outcome;
+    log.error("cannot go on", { error: message, reason, hint });
+  }
+  if (typeof outcome === "string") log.info("stopping", { signal: outcome });
   const hasStopped = await within(STOP_MS, daemon[Symbol.asyncDispose](), signals.second);
   if (!hasStopped) log.warn("did not stop in time: ending all the same");
   return outcome instanceof WarrenError || !hasStopped ? 1 : 0;
@@ -95,26 +106,4 @@ async function within(
   ]);
   cancel();
   return hasEnded;
-}
-
-interface Signals {
-  readonly first: Promise<Deno.Signal>;
-  readonly second: Promise<Deno.Signal>;
-  release(): void;
-}
-
-function watchSignals(): Signals {
-  const first = Promise.withResolvers<Deno.Signal>();
-  const second = Promise.withResolvers<Deno.Signal>();
-  let count = 0;
-  const listeners = (["SIGTERM", "SIGINT"] as const).map((signal) => {
-    const listener = () => (count++ === 0 ? first : second).resolve(signal);
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
-  return {
-    first: first.promise,
-    second: second.promise,
-    release: () => listeners.forEach((remove) => remove()),
-  };
 }

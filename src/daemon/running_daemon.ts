@@ -21,6 +21,6 @@ export interface RunningDaemon extends AsyncDisposable {
   readonly listenAddr: string;
   readonly metricsAddr: string;
   readonly socket: string;
-  /** Settles with a fault that leaves the daemon useless. */
+  /** Settles with what leaves the daemon useless: a log that cannot be written, a node removed. */
   readonly failed: Promise<WarrenError>;
 }

@@ -29,6 +29,11 @@ export interface SavedSettings {
 export interface Settings extends SavedSettings {
   /** Absolute. */
   readonly dataDir: string;
+  /** What the flags of this very start say of the node; what was changed since is not undone. */
+  readonly asked: {
+    readonly nodeName: string | null;
+    readonly labels: Readonly<Record<string, string>>;
+  };
   /** For the first join only; never saved. */
   readonly token: string | null;
   /** For this start only: profiles show what runs inside. */
@@ -82,6 +87,7 @@ export function settleSettings(
     dockerHost: flags.dockerHost ?? base.dockerHost,
     enablePprof: flags.enablePprof,
     dataDir: place.dataDir,
+    asked: { nodeName: flags.nodeName, labels: flags.labels },
     token: flags.token,
     logLevel: flags.logLevel,
     logFormat: flags.logFormat,
@@ -136,7 +142,14 @@ function defaults(kind: "manager" | "worker", machine: Machine): SavedSettings {
 
 /** The part of `settings` that later starts remember. */
 export function savedPart(settings: Settings): SavedSettings {
-  const { dataDir: _1, token: _2, enablePprof: _3, logLevel: _4, logFormat: _5, ...saved } =
-    settings;
+  const {
+    dataDir: _1,
+    asked: _2,
+    token: _3,
+    enablePprof: _4,
+    logLevel: _5,
+    logFormat: _6,
+    ...saved
+  } = settings;
   return saved;
 }

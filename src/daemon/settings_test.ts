@@ -64,6 +64,8 @@ Deno.test("settleSettings lets flags of a later start win, and adds labels", () 
   const again = settle("init", { nodeName: "b", labels: { disk: "ssd" } }, first);
   assert.equal(again.nodeName, "b");
   assert.deepEqual(again.labels, { zone: "x", disk: "ssd" });
+  assert.deepEqual(again.asked, { nodeName: "b", labels: { disk: "ssd" } });
+  assert.deepEqual(settle("resume", {}, first).asked, { nodeName: null, labels: {} });
 });
 
 Deno.test("settleSettings refuses a directory of the other kind, and an empty one to resume", () => {

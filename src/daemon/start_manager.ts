@@ -4,11 +4,9 @@
  * Everything is stopped in the opposite order of its start, so that nothing loses what it stands on;
  * what was started is stopped again when something fails on the way.
  */
-import { apiServices } from "../api/mod.ts";
-import { randomIds, realClock, VERSION, type WarrenError } from "../lib/mod.ts";
+import { randomIds, realClock, SteadyClock, VERSION, type WarrenError } from "../lib/mod.ts";
 import {
   AgentGateway,
-  agentService,
   ControlLoop,
   denoFs,
   LocalProposer,
@@ -18,17 +16,16 @@ import {
 import type { ManagerState } from "./manager_state.ts";
 import { asId, asIndex, type LogIndex, type NodeId } from "../model/mod.ts";
 import { DirtySet } from "../orchestrator/mod.ts";
-import { createRpcServer, formatAddress, parseAddress } from "../rpc/mod.ts";
 import { generateCredential, openSealer } from "../security/mod.ts";
 import { EventBuffer, recordEvents, Store } from "../store/mod.ts";
 import { MetricsRegistry } from "../telemetry/mod.ts";
-import { apiContext } from "./api_context.ts";
 import type { NodeIdentity } from "./data_dir.ts";
 import { agentHealth, startLocalAgent, untilConnected } from "./local_agent.ts";
 import { machineArch, machineOs } from "./machine.ts";
 import { installManagerMetrics, startEndpoint } from "./observe.ts";
 import type { RunningDaemon, StartParts } from "./running_daemon.ts";
 import type { Settings } from "./settings.ts";
+import { startApi } from "./start_api.ts";
 
 /** How long the ready line waits for the manager's own agent, in milliseconds. */
 const FIRST_SESSION_MS = 2_000;
@@ -37,7 +34,7 @@ const FIRST_SESSION_MS = 2_000;
 export async function startManager(parts: StartParts): Promise<RunningDaemon> {
   await using stack = new AsyncDisposableStack();
   const state = await openState(parts, stack);
-  const gateway = startDeciding(state, stack);
+  const { gateway, loop } = startDeciding(state, stack);
   const listenAddr = await startApi({ ...state, gateway }, parts.settings, stack);
   await recordAddress(state, parts.settings.advertiseAddr ?? listenAddr);
   const { identity, registry, log, proposer, store } = state;
@@ -56,7 +53,7 @@ export async function startManager(parts: StartParts): Promise<RunningDaemon> {
   if (agent) await untilConnected(agent, FIRST_SESSION_MS);
   installManagerMetrics(registry, { store, stats: () => gateway.stats.current() });
   const components = () => [
-    ...managerHealth(proposer.status().isLeader),
+    ...managerHealth(proposer.status().isLeader, loop.trouble),
     ...(agent ? agentHealth(agent) : []),
   ];
   const endpoint = stack.use(await startEndpoint(parts.settings, registry, { log, components }));
@@ -86,6 +83,9 @@ async function openState(
   });
   const log = rootLog.child({ node_id: identity.nodeId });
   const store = new Store();
+  const clock = new SteadyClock(realClock);
+  // Before the replay: what was recorded under another clock must not lie in the future of this one.
+  stack.defer(store.feed.subscribe(({ atMs }) => clock.raiseTo(atMs)));
   const events = new EventBuffer(asIndex<LogIndex>(0));
   stack.defer(recordEvents(store.feed, store.view, events));
   const proposer = stack.use(
@@ -93,14 +93,14 @@ async function openState(
       fs: denoFs,
       dir: `${dataDir.path}/log`,
       store,
-      clock: realClock,
+      clock,
       log: log.child({ component: "log" }),
       metrics: registry,
       onFault: (fault) => failed.resolve(fault),
     }),
   );
   const self = selfNode(identity, settings);
-  const nowMs = realClock.wallNow();
+  const nowMs = clock.wallNow();
   await setUpCluster(self, { view: store.view, proposer, sealer, ids: randomIds, nowMs });
   const selfId = self.id;
   return {
@@ -110,6 +110,7 @@ async function openState(
     events,
     proposer,
     sealer,
+    clock,
     registry,
     log,
     failed: failed.promise,
@@ -124,19 +125,25 @@ function selfNode(identity: NodeIdentity, settings: Settings) {
     role: settings.hasAgent ? "hybrid" as const : "manager" as const,
     address: settings.advertiseAddr ?? "",
     labels: settings.labels,
+    asked: settings.asked,
     os: machineOs(),
     arch: machineArch(),
   };
 }
 
+interface Deciding {
+  readonly gateway: AgentGateway;
+  readonly loop: ControlLoop;
+}
+
 /** The leader's work: sessions of agents, who is alive, and the control loop. */
-function startDeciding(state: ManagerState, stack: AsyncDisposableStack): AgentGateway {
-  const { store, proposer, sealer, registry, log, selfId } = state;
+function startDeciding(state: ManagerState, stack: AsyncDisposableStack): Deciding {
+  const { store, proposer, sealer, clock, registry, log, selfId } = state;
   const shared = {
     view: store.view,
     feed: store.feed,
     proposer,
-    clock: realClock,
+    clock,
     ids: randomIds,
     metrics: registry,
   };
@@ -156,23 +163,7 @@ function startDeciding(state: ManagerState, stack: AsyncDisposableStack): AgentG
   });
   loop.start();
   stack.defer(() => loop.stop());
-  return gateway;
-}
-
-/** Serves the API on the socket and on TCP; answers with the TCP address as bound. */
-async function startApi(
-  state: ManagerState & { readonly gateway: AgentGateway },
-  settings: Settings,
-  stack: AsyncDisposableStack,
-): Promise<string> {
-  const { registry: metrics, log } = state;
-  const server = stack.use(
-    createRpcServer({ log: log.child({ component: "api" }), metrics, clock: realClock }),
-  );
-  for (const service of apiServices(apiContext(state))) server.addService(service);
-  server.addService(agentService(state.gateway));
-  await server.listen({ kind: "unix", path: settings.socket });
-  return formatAddress(await server.listen(parseAddress(settings.listenAddr)));
+  return { gateway, loop };
 }
 
 /** The address is known once it is bound: port 0 has become one that others can dial. */
@@ -186,10 +177,11 @@ async function recordAddress(
   await proposer.propose([{ kind: "node.describe", id: selfId, description, address }]);
 }
 
-function managerHealth(isLeader: boolean) {
+function managerHealth(isLeader: boolean, planning: string) {
   const message = isLeader ? "" : "its log cannot be written any more";
   return [
     { name: "raft", isHealthy: isLeader, isReady: isLeader, message },
+    { name: "control_loop", isHealthy: planning === "", isReady: true, message: planning },
     { name: "api", isHealthy: true, isReady: true, message: `version ${VERSION}` },
   ];
 }

@@ -1,7 +1,6 @@
 /**
  * A worker put together: its agent, its metrics, nothing else. It joins on its first start.
  */
-import { type WarrenError } from "../lib/mod.ts";
 import { MetricsRegistry } from "../telemetry/mod.ts";
 import { agentHealth, startLocalAgent } from "./local_agent.ts";
 import { startEndpoint } from "./observe.ts";
@@ -32,7 +31,7 @@ export async function startWorker(
     listenAddr: "",
     metricsAddr: endpoint.address,
     socket: "",
-    failed: new Promise<WarrenError>(() => {}),
+    failed: agent.failed,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

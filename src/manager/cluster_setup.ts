@@ -16,6 +16,11 @@ export interface SelfNode {
   readonly role: NodeRole;
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Name and labels that this very start asks for: operators may have chosen others since. */
+  readonly asked: {
+    readonly nodeName: string | null;
+    readonly labels: Readonly<Record<string, string>>;
+  };
   readonly os: string;
   readonly arch: string;
 }
@@ -81,19 +86,21 @@ export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<v
   if (!applied.ok) throw WarrenError.fromInfo(applied.error);
 }
 
-/** Flags of a later start may name the node anew or label it. */
+/** Flags of a later start name the node anew or label it; without them it stays as it is known. */
 async function refreshSelf(self: SelfNode, { view, proposer }: SetupParts): Promise<void> {
   const known = view.node(self.id);
   if (!known) {
     throw new WarrenError("DATA_CORRUPT", "This manager's own node is missing from the cluster");
   }
-  const labels = { ...known.labels, ...self.labels };
-  const hasLabels = Object.entries(self.labels).every(([key, value]) =>
+  const { asked, role } = self;
+  const name = asked.nodeName ?? known.name;
+  const labels = { ...known.labels, ...asked.labels };
+  const hasLabels = Object.entries(asked.labels).every(([key, value]) =>
     known.labels[key] === value
   );
-  if (hasLabels && known.name === self.name && known.role === self.role) return;
+  if (hasLabels && known.name === name && known.role === role) return;
   const applied = await proposer.propose([
-    { kind: "node.update", id: self.id, name: self.name, role: self.role, labels },
+    { kind: "node.update", id: self.id, name, role, labels },
   ]);
   if (!applied.ok) throw WarrenError.fromInfo(applied.error);
 }

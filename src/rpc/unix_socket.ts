@@ -10,6 +10,8 @@ import { realClock, sleep, WarrenError } from "../lib/mod.ts";
 
 /** Owner and group may connect. */
 const SOCKET_MODE = 0o660;
+/** Bytes of a socket's path that the kernel takes, less the zero at its end. */
+const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 /** How often, and how many milliseconds apart, a socket must answer to count as somebody's. */
 const CLAIM_TRIES = 10;
 const CLAIM_PAUSE_MS = 50;
@@ -17,10 +19,11 @@ const CLAIM_PAUSE_MS = 50;
 /**
  * Makes `path` free to bind.
  *
- * @throws WarrenError DATA_DIR_IN_USE when a process answers there, DATA_DIR_UNUSABLE when something
- *   that is not a socket is in the way or the folder cannot be used.
+ * @throws WarrenError DATA_DIR_IN_USE when a process answers there, DATA_DIR_UNUSABLE when the path is
+ *   too long, something that is not a socket is in the way, or the folder cannot be used.
  */
 export async function claimSocket(path: string): Promise<void> {
+  refuseLong(path);
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     const found = await statOf(path);
@@ -42,6 +45,15 @@ export async function claimSocket(path: string): Promise<void> {
     if (error instanceof WarrenError) throw error;
     throw unusable(path, error);
   }
+}
+
+function refuseLong(path: string): void {
+  const { length } = new TextEncoder().encode(path);
+  if (length <= MAX_PATH_BYTES) return;
+  const why = `its path has ${length} bytes, and a socket's at most ${MAX_PATH_BYTES}`;
+  throw new WarrenError("DATA_DIR_UNUSABLE", `cannot listen on "${path}": ${why}`, {
+    hint: "choose a shorter --socket",
+  });
 }
 
 /** Lets owner and group connect to the bound socket. */

@@ -59,14 +59,16 @@ export async function runSession(parts: SessionParts, signal: AbortSignal): Prom
   const { clock, prng, managers } = parts;
   let failures = 0;
   let told = "";
+  let { labels } = parts;
   for (let tries = 0; !signal.aborted; tries++) {
     const address = managers[tries % managers.length] ?? "";
     let welcomeMs = Infinity;
     const onWelcome = () => welcomeMs = clock.monoNow();
-    const error = await endOfSession(parts, { address, onWelcome }, signal);
+    const error = await endOfSession({ ...parts, labels }, { address, onWelcome }, signal);
     if (signal.aborted) return;
     if (error.reason === "NODE_REMOVED") return parts.onRemoved(error);
     const wasWelcome = welcomeMs !== Infinity;
+    if (wasWelcome) labels = {}; // told once: what operators change meanwhile is not undone
     if (wasWelcome || error.message !== told) {
       const fields = { component: "agent", address, error: error.message };
       parts.log.warn("no session with a manager", fields);

@@ -36,7 +36,8 @@ export async function openDataDir(path: string): Promise<DataDir> {
     if (error instanceof WarrenError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     const what = `Cannot use data directory "${path}": ${why}`;
-    throw new WarrenError("DATA_DIR_UNUSABLE", what, { cause: error });
+    const hint = "choose another with --data-dir, or make this one writable for this user";
+    throw new WarrenError("DATA_DIR_UNUSABLE", what, { hint, cause: error });
   }
   // Closing the file lets the lock go; so does the end of the process, however it ends.
   const held = lock;

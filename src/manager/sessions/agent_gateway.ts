@@ -151,7 +151,7 @@ export class AgentGateway {
         `Cannot join as ${quoteText(request.name)}: bad token`,
       );
     }
-    refuseBadNode(request);
+    refuseBadNode(request, `Cannot join as ${quoteText(request.name)}`);
     const { credential, hash } = await credentials.create();
     const id = asId<NodeId>(ids.next());
     const node: Omit<Node, "version"> = {
@@ -238,10 +238,16 @@ export class AgentGateway {
 
   async #describe(node: Node, hello: Hello): Promise<void> {
     if (!hello.description) throw new WarrenError("BAD_REQUEST", "A hello carries a description");
+    const { id, address, name } = node;
     const description = descriptionFromProto(hello.description);
-    if (JSON.stringify(description) === JSON.stringify(node.description)) return;
-    const { address } = node;
-    await this.#proposeOrThrow([{ kind: "node.describe", id: node.id, description, address }]);
+    if (JSON.stringify(description) !== JSON.stringify(node.description)) {
+      await this.#proposeOrThrow([{ kind: "node.describe", id, description, address }]);
+    }
+    const asked = Object.entries(hello.labels);
+    if (asked.every(([key, value]) => node.labels[key] === value)) return;
+    const labels = { ...node.labels, ...hello.labels };
+    refuseBadNode({ name, labels }, `Cannot label node ${quoteText(name)}`);
+    await this.#proposeOrThrow([{ kind: "node.update", id, labels }]);
   }
 
   /** @throws WarrenError NODE_REMOVED when it was removed while it was being let in. */
@@ -337,11 +343,10 @@ export class AgentGateway {
   }
 }
 
-/** @throws WarrenError INVALID_SPEC */
-function refuseBadNode({ name, labels }: JoinRequest): void {
+/** @throws WarrenError INVALID_SPEC with `message` and all faults */
+function refuseBadNode({ name, labels }: Pick<Node, "name" | "labels">, message: string): void {
   const faults = [...validateName("name", name), ...validateLabels("labels", labels)];
-  if (faults.length === 0) return;
-  throw new WarrenError("INVALID_SPEC", `Cannot join as ${quoteText(name)}`, { faults });
+  if (faults.length > 0) throw new WarrenError("INVALID_SPEC", message, { faults });
 }
 
 function nodeRemoved(): WarrenError {

@@ -25,13 +25,13 @@ class TestAgent {
   isStuck = false;
   readonly ended: Promise<unknown>;
 
-  constructor(gateway: AgentGateway, node: Node) {
+  constructor(gateway: AgentGateway, node: Node, labels: Record<string, string> = {}) {
     this.say({
       $case: "hello",
       value: {
         nodeId: node.id,
         credential: "c",
-        labels: {},
+        labels,
         description: descriptionToProto(node.description),
       },
     });
@@ -156,6 +156,19 @@ Deno.test("AgentGateway says no more than that to whom it cannot know as a remov
   assert.equal(reasonOf(await impostor.ended), "TOKEN_REFUSED");
   const stranger = new TestAgent(gateway, { ...addNode("n2"), id: asId("never") });
   assert.equal(reasonOf(await stranger.ended), "TOKEN_REFUSED");
+  await gateway.stop();
+});
+
+Deno.test("AgentGateway adds the labels that an agent was started with to those of its node", async () => {
+  const { fixture, clock, gateway } = scene();
+  const node = fixture.addNode("n1", { credentialHash: "h", labels: { zone: "a", disk: "hdd" } });
+  const agent = new TestAgent(gateway, node, { disk: "ssd" });
+  await clock.advance(0);
+  assert.deepEqual(fixture.view.node(node.id)?.labels, { zone: "a", disk: "ssd" });
+  agent.said.close();
+  await agent.ended;
+  const bad = new TestAgent(gateway, node, { "a b": "c" });
+  assert.equal(reasonOf(await bad.ended), "INVALID_SPEC");
   await gateway.stop();
 });
 

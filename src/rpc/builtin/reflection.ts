@@ -34,9 +34,12 @@ export function reflectionServices(serviceNames: readonly string[]): readonly Se
   ];
 }
 
-/** The full names of all services that `proto/` declares. */
-export function declaredServices(): readonly string[] {
-  return PROTO_FILES.flatMap((file) => file.services);
+/** The full names of services that are added to a server: `warren.v1.TaskService`. */
+export function namesOfServed(services: readonly ServedService[]): readonly string[] {
+  const names = services.flatMap(({ methods }) =>
+    methods.map(({ definition }) => definition.path.split("/")[1] ?? "")
+  );
+  return [...new Set(names)];
 }
 
 function renamed<Service extends AnyService>(service: Service): Service {
