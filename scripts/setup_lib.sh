@@ -315,6 +315,7 @@ setup_missing_test_packages() {
   command -v zsh >/dev/null 2>&1 || echo zsh
   command -v fish >/dev/null 2>&1 || echo fish
   command -v tmux >/dev/null 2>&1 || echo tmux
+  command -v strace >/dev/null 2>&1 || echo strace
   command -v busybox >/dev/null 2>&1 || echo busybox-static
   command -v unshare >/dev/null 2>&1 || echo util-linux
   [ -f /usr/share/bash-completion/bash_completion ] || echo bash-completion

@@ -184,6 +184,12 @@ Deno.test("tidy holds imports to the table, and leaves tests free", () => {
   assertOne(messagesOf("src/strange/a.ts", ""), /src\/strange is not in the import table/);
 });
 
+Deno.test("tidy lets tests borrow what another folder lends to tests", () => {
+  const borrowed = `import { fixture } from "../store/testing/fixture.ts";\n`;
+  assert.deepEqual(messagesOf("src/manager/a_test.ts", borrowed), []);
+  assertOne(messagesOf("src/manager/a.ts", borrowed), /past its door/);
+});
+
 Deno.test("tidy wants other folders entered through a door", () => {
   const past = 'import { a } from "../lib/errors.ts";\n';
   assertOne(messagesOf("src/model/a.ts", past), /past its door; import src\/lib\/mod\.ts/);

@@ -44,6 +44,7 @@ function importFault(source: Source, from: string, one: Import): string | undefi
   }
   const to = folderOf(one.target);
   if (to === undefined || to === from) return undefined;
+  if (source.isTest && isFixture(one.target)) return undefined;
   if (!isDoor(one.target) && !LIGHT_ENTRIES.has(source.path)) {
     return `${one.target} is reached past its door; import src/${to}/mod.ts`;
   }
@@ -62,6 +63,11 @@ function importFault(source: Source, from: string, one: Import): string | undefi
 }
 
 /** A folder's mod.ts, a subfolder's, or a generated module: those repeat names and cannot share one door. */
+/** What a folder lends to the tests of others. */
+function isFixture(path: string): boolean {
+  return path.includes("/testing/");
+}
+
 function isDoor(path: string): boolean {
   return path.endsWith("/mod.ts") || GENERATED.test(path);
 }

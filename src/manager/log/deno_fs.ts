@@ -1,7 +1,9 @@
 /**
  * {@link LogFs} over the operating system's files.
  *
- * Calls are asynchronous: a stalled disk then stalls the log and not the whole process.
+ * Writes and syncs are asynchronous: a stalled disk then stalls the log and not the whole process.
+ * Files are opened synchronously, so that no descriptor of the log can appear while the runtime is
+ * closing another one (docs/dependencies.md, "Unix sockets are closed twice").
  */
 import type { LogFile, LogFs } from "./log_fs.ts";
 
@@ -16,23 +18,29 @@ export const denoFs: LogFs = {
     return names.sort();
   },
   read: (path) => Deno.readFile(path),
-  async create(path) {
-    return new DenoLogFile(
-      await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 }),
-    );
+  create(path) {
+    const options = { write: true, create: true, truncate: true, mode: 0o600 };
+    return attempt(() => new DenoLogFile(Deno.openSync(path, options)));
   },
-  async open(path) {
-    const file = await Deno.open(path, { write: true });
-    await file.seek(0, Deno.SeekMode.End);
-    return new DenoLogFile(file);
+  open(path) {
+    return attempt(() => {
+      const file = Deno.openSync(path, { write: true });
+      file.seekSync(0, Deno.SeekMode.End);
+      return new DenoLogFile(file);
+    });
   },
   rename: (from, to) => Deno.rename(from, to),
   remove: (path) => Deno.remove(path),
   async syncDir(path) {
-    using dir = await Deno.open(path);
+    using dir = Deno.openSync(path);
     await dir.sync();
   },
 };
+
+/** A synchronous call as a promise: what it throws becomes a rejection. */
+function attempt<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(work()));
+}
 
 class DenoLogFile implements LogFile {
   readonly #file: Deno.FsFile;
