@@ -19,12 +19,13 @@ export interface Signals {
 export function watchSignals(): Signals {
   const first = Promise.withResolvers<Deno.Signal>();
   const second = Promise.withResolvers<Deno.Signal>();
-  const wanted: readonly Deno.Signal[] = isHangupIgnored()
-    ? ["SIGTERM", "SIGINT"]
-    : ["SIGTERM", "SIGINT", "SIGHUP"];
+  // Asked first: with its first listener the runtime takes SIGHUP over, ignored or not.
+  const runsOn = isHangupIgnored();
   let count = 0;
-  const listeners = wanted.map((signal) => {
-    const listener = () => (count++ === 0 ? first : second).resolve(signal);
+  const listeners = (["SIGTERM", "SIGINT", "SIGHUP"] as const).map((signal) => {
+    const listener = () => {
+      if (signal !== "SIGHUP" || !runsOn) (count++ === 0 ? first : second).resolve(signal);
+    };
     Deno.addSignalListener(signal, listener);
     return () => Deno.removeSignalListener(signal, listener);
   });
