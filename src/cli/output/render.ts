@@ -84,6 +84,6 @@ function lines(texts: readonly string[]): string {
 }
 
 async function toYaml(value: unknown): Promise<string> {
-  const { stringify } = await import("yaml");
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  const yaml = await import("./yaml.ts");
+  return yaml.toYaml(value);
 }
