@@ -2,7 +2,7 @@
  * Errors as text for people and as JSON for programs. Pure; `program.ts` prints the result on stderr.
  */
 import type { WarrenError } from "../../lib/mod.ts";
-import { fitLines, plain } from "./style.ts";
+import { fitLines, jsonText, plain } from "./style.ts";
 
 /** Faults shown of one error; the rest are counted. */
 const MAX_FAULTS = 50;
@@ -16,7 +16,7 @@ export interface ErrorForm {
 
 /** One error with its faults and hint; ends with a line feed. */
 export function formatError(error: WarrenError, form: ErrorForm): string {
-  if (form.isJson) return `${JSON.stringify({ error: error.toInfo() })}\n`;
+  if (form.isJson) return `${jsonText({ error: error.toInfo() })}\n`;
   const lines = [...multiline(`Error: ${error.message}`)];
   const faults = error.faults ?? [];
   for (const { path, message } of faults.slice(0, MAX_FAULTS)) {

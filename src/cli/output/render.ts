@@ -4,7 +4,7 @@
  * A list is always an array and an object always an object, whatever their number.
  */
 import type { FilterKeys } from "./filter.ts";
-import { type Paint, plain } from "./style.ts";
+import { jsonText, type Paint, plain } from "./style.ts";
 import { type Column, formatTable } from "./table.ts";
 
 /** Forms of `-o`. */
@@ -40,7 +40,7 @@ export async function renderList<Row>(
     case "name":
       return lines(rows.map(view.name));
     case "json":
-      return `${JSON.stringify(rows.map(view.json), null, 2)}\n`;
+      return `${jsonText(rows.map(view.json), 2)}\n`;
     case "yaml":
       return await toYaml(rows.map(view.json));
     case "table":
@@ -62,7 +62,7 @@ export async function renderObject(
 ): Promise<string> {
   if (isQuiet) return lines([object.id]);
   if (form === "name") return lines([object.name]);
-  if (form === "json") return `${JSON.stringify(object.json, null, 2)}\n`;
+  if (form === "json") return `${jsonText(object.json, 2)}\n`;
   if (form === "yaml") return await toYaml(object.json);
   return object.text();
 }

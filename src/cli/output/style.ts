@@ -51,6 +51,27 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ");
 }
 
+/** What JSON and YAML allow in a text and a terminal would obey. */
+const OBEYED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** `value` as JSON, equal for programs and harmless on a terminal. */
+export function jsonText(value: unknown, indent?: number): string {
+  return escapeObeyed(JSON.stringify(value, null, indent));
+}
+
+/** Whether a terminal would obey a character of `text` that JSON and YAML let through. */
+export function hasObeyed(text: string): boolean {
+  return text.search(OBEYED) >= 0;
+}
+
+/** `text`, in which such characters are within double quotes only, with their escapes. */
+export function escapeObeyed(text: string): string {
+  return text.replace(
+    OBEYED,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** Cells that a terminal uses for `text`: wide characters count twice, marks not at all. */
 export function displayWidth(text: string): number {
   let width = 0;

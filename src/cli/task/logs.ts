@@ -8,6 +8,7 @@ import { WarrenError } from "../../lib/mod.ts";
 import type { Client } from "../../client/mod.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
+import { jsonText } from "../output/style.ts";
 import { taskName } from "../output/task_text.ts";
 import { parseMoment } from "../parse/moment.ts";
 import type { Command } from "../tree/command.ts";
@@ -145,7 +146,7 @@ class LogPrinter {
       stream,
       line: new TextDecoder().decode(line.line),
     };
-    this.#context.print(`${JSON.stringify(json)}\n`);
+    this.#context.print(`${jsonText(json)}\n`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { parseMoment } from "../parse/moment.ts";
 import { usageError } from "../parse/usage.ts";
-import { plain, toneOf } from "../output/style.ts";
+import { jsonText, plain, toneOf } from "../output/style.ts";
 import type { Command } from "../tree/command.ts";
 import type { Event, StreamEventsRequest } from "../../client/wire/mod.ts";
 
@@ -92,10 +92,10 @@ function eventLine(context: CommandContext, event: Event): string {
   const time = new Date(event.timeMs).toISOString();
   const { index, type, message, attributes } = event;
   if (context.form === "json") {
-    return `${JSON.stringify({ index, time, type, message, attributes })}\n`;
+    return `${jsonText({ index, time, type, message, attributes })}\n`;
   }
   if (context.form === "yaml") {
-    return `- ${JSON.stringify({ index, time, type, message, attributes })}\n`;
+    return `- ${jsonText({ index, time, type, message, attributes })}\n`;
   }
   if (context.flags.isOn("quiet") || context.form === "name") return `${index}\n`;
   const extra = context.form === "wide"
