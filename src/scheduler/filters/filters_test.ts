@@ -105,6 +105,23 @@ const ROWS: readonly Row[] = [
     refused: { message: "has no docker runtime", change: /the service with --runtime process/ },
   },
   {
+    name: "a node of host processes for an image without a command",
+    filter: runtimeFilter,
+    spec: withTask({ command: [], entrypoint: [] }),
+    description: { runtimes: ["process"] },
+    refused: {
+      message: "runs processes of the host, and the service has only an image",
+      change: /--runtime docker/,
+    },
+  },
+  {
+    name: "a node of host processes for a command",
+    filter: runtimeFilter,
+    spec: withTask({ command: ["sleep"] }),
+    description: { runtimes: ["process"] },
+    refused: null,
+  },
+  {
     name: "a node that has both runtimes, of which the second is asked for",
     filter: runtimeFilter,
     spec: withTask({ runtime: "process", image: "" }),

@@ -13,7 +13,14 @@ export const runtimeFilter: Filter = {
         change: `start the worker on ${node.name} with --runtime docker or --runtime process`,
       };
     }
-    const { runtime, image } = request.spec;
+    const { runtime, image, entrypoint, command } = request.spec;
+    if (runtime === "auto" && own === "process" && entrypoint.length + command.length === 0) {
+      return {
+        message: `runs processes of the host, and the service has only an image`,
+        change:
+          `start the worker on ${node.name} with --runtime docker, or give the service a command`,
+      };
+    }
     if (runtime === "auto" && (image !== "" || own === "process")) return null;
     const wanted = runtime === "auto" ? "process" : runtime;
     if (runtime !== "auto" && runtimes.includes(wanted)) return null;
