@@ -153,3 +153,37 @@ Deno.test("every example can be applied, and a second apply says unchanged", asy
     await removeLeftovers([warren.ready.node_id]);
   }
 });
+
+Deno.test("every link between the pages leads somewhere", async () => {
+  const names = (await readdir(`${ROOT}/docs`)).map((name) => `docs/${name}`);
+  for (const page of ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...names]) {
+    const text = await Deno.readTextFile(`${ROOT}/${page}`);
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [file = "", anchor] = target.split("#");
+      const url = new URL(
+        file === "" ? page.split("/").at(-1) ?? "" : file,
+        `file://${ROOT}/${page}`,
+      );
+      const found = await Deno.readTextFile(url).catch(() => null);
+      assert.notEqual(found, null, `${page} links to ${target}, which is not there`);
+      const anchors = [...(found ?? "").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+        title.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
+      );
+      if (anchor !== undefined) assert.ok(anchors.includes(anchor), `${page}: no #${anchor}`);
+    }
+  }
+});
+
+Deno.test("every manifest in the pages is accepted", async () => {
+  await using warren = await WarrenDaemon.start({ flags: ["--runtime", "fake"] });
+  let count = 0;
+  for (const name of await readdir(`${ROOT}/docs`)) {
+    const text = await Deno.readTextFile(`${ROOT}/docs/${name}`);
+    for (const [, manifest = ""] of text.matchAll(/^```yaml\n(apiVersion:[^`]*)```$/gm)) {
+      const { code, stderr } = await warren.run(["plan", "-f", "-"], manifest);
+      assert.equal(code, 2, `${name}: ${stderr}`);
+      count++;
+    }
+  }
+  assert.ok(count > 0);
+});
