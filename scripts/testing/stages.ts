@@ -38,7 +38,7 @@ export const STAGES: readonly Stage[] = [
   check("generated code", ["deno", "run", "-A", "scripts/gen_proto.ts", "--check"]),
   {
     name: "unit tests",
-    argv: [...TEST, "--parallel", "src", "scripts", "tests/harness"],
+    argv: [...TEST, "--parallel", "src", "scripts", "tests/harness", "tests/sim"],
     isTestRun: true,
     isQuick: true,
     timeoutMs: 5 * MINUTE_MS,

@@ -83,8 +83,6 @@ export type PeerReport = "unreachable" | "snapshot sent" | "snapshot failed" | "
 /** The core of one member. */
 export class RaftCore {
   readonly #state: CoreState;
-  /** The commit index as of the last `Ready`: what others were told. */
-  #toldCommit = 0;
 
   constructor(config: CoreConfig, restored: Restored, prng: Prng) {
     const { hard, snapshot, base, entries, isInDoubt } = restored;
@@ -238,9 +236,8 @@ export class RaftCore {
     if (state.role.kind === "leader") {
       const { leading } = state.role;
       maybeBeginRound(state, leading);
-      sendAppends(state, leading, state.log.committed > this.#toldCommit);
+      sendAppends(state, leading);
     }
-    this.#toldCommit = state.log.committed;
     const { outbox, log, tick } = state;
     const apply = log.takeApplicable(state.config.maxApplyBytes);
     const hard = outbox.isHardChanged ? { term: state.term, vote: state.vote } : null;

@@ -163,8 +163,10 @@ export class RaftLog {
    */
   takeApplicable(maxBytes: number): readonly Entry[] {
     const to = Math.min(this.#committed, this.#durable);
+    const next = this.entryAt(this.#handed + 1);
+    if (to <= this.#handed || !next) return [];
     const free = maxBytes - this.#handedBytes;
-    if (to <= this.#handed || free <= 0) return [];
+    if (this.#handedBytes > 0 && entryBytes(next) > free) return [];
     const entries = this.slice(this.#handed + 1, to + 1, free);
     this.#handed += entries.length;
     this.#handedBytes += bytesOf(entries);

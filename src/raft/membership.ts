@@ -99,6 +99,12 @@ export class MembershipHistory {
     return found.membership;
   }
 
+  /** Those that may be in force when everything up to `committed` is: the last of those, and all after. */
+  since(committed: number): readonly Membership[] {
+    const first = this.#stack.findLastIndex(({ index }) => index <= committed);
+    return this.#stack.slice(Math.max(0, first)).map(({ membership }) => membership);
+  }
+
   /** The entry at `index` was appended. */
   append(index: number, membership: Membership): void {
     assert(index > this.latestIndex, "memberships are appended in order");

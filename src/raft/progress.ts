@@ -29,6 +29,8 @@ export class Progress {
   #isDoubtful = false;
   /** Entries from here on are kept for it until it follows the log again (rule F9). */
   #neededFrom: number | null = null;
+  /** The highest commit index that it was told with a message that reaches so far. */
+  #toldCommit = 0;
   /** The latest heartbeat round that it answered: what reads are confirmed by. */
   ackedRound = 0;
   /** The round that it counts as having answered for the lease: a newcomer is not silent (rule E9). */
@@ -60,6 +62,17 @@ export class Progress {
   /** The latest round that shows, for the lease, that it is there. */
   get leaseRound(): number {
     return Math.max(this.ackedRound, this.#graceRound);
+  }
+
+  /** Whether it follows the log and does not know yet how far that is committed. */
+  isCommitNews(committed: number): boolean {
+    return this.#state.kind === "replicate" &&
+      Math.min(committed, this.#next - 1) > this.#toldCommit;
+  }
+
+  /** It was told `commit`; what lies beyond `reaches` it does not take from that message. */
+  told(commit: number, reaches: number): void {
+    this.#toldCommit = Math.max(this.#toldCommit, Math.min(commit, reaches));
   }
 
   /** Whether an append may be sent now. */
@@ -157,6 +170,7 @@ export class Progress {
   reset(next: number): void {
     this.#match = 0;
     this.#next = next;
+    this.#toldCommit = 0;
     this.#neededFrom = null;
     this.#become({ kind: "probe", isPaused: false });
   }

@@ -64,6 +64,7 @@ function beginRound(state: CoreState, leading: Leading): void {
   for (const [to, progress] of leading.progress) {
     // Never beyond what the member is known to hold (rule B7).
     const commit = Math.min(progress.match, state.log.committed);
+    progress.told(commit, commit);
     sendNow(state, { kind: "heartbeat", to, round: leading.round, commit });
   }
   confirmRounds(state, leading);

@@ -51,13 +51,13 @@ export function membershipChanged(state: CoreState, leading: Leading): void {
 }
 
 /** Sends what each member lacks, within its window (rules G2, G6). */
-export function sendAppends(state: CoreState, leading: Leading, isCommitNews: boolean): void {
+export function sendAppends(state: CoreState, leading: Leading): void {
+  const { committed, lastIndex } = state.log;
   for (const [id, progress] of leading.progress) {
     let hasSent = false;
     while (isDue(state, progress) && sendOne(state, id, progress)) hasSent = true;
-    const isAsked = progress.takeDoubt(state.log.lastIndex) || isCommitNews;
-    const isIdle = !hasSent && progress.state === "replicate";
-    if (isAsked && isIdle) ask(state, id, progress);
+    const isInDoubt = progress.takeDoubt(lastIndex) && !hasSent && progress.state === "replicate";
+    if (isInDoubt || progress.isCommitNews(committed)) ask(state, id, progress);
   }
 }
 
@@ -108,6 +108,7 @@ function sendEntries(
   const prevTerm = log.termAt(prevIndex);
   assert(prevTerm !== undefined, `the term of ${prevIndex}, which an append follows on, is known`);
   sendNow(state, { kind: "append", to, prevIndex, prevTerm, entries, commit: log.committed });
+  progress.told(log.committed, prevIndex + entries.length);
   progress.sent(entries.length, entries.reduce((sum, entry) => sum + entryBytes(entry), 0));
 }
 
@@ -246,7 +247,7 @@ function maybeLeave(state: CoreState, leading: Leading): void {
   const { memberships, log, config } = state;
   const isOut = !isVoter(memberships.latest, config.id);
   if (!isOut || memberships.latestIndex > log.committed) return;
-  sendAppends(state, leading, true);
+  sendAppends(state, leading);
   const matchOf = (id: MemberId) => leading.progress.get(id)?.match ?? 0;
   const heir = [...memberships.latest.voters].sort((a, b) => matchOf(b) - matchOf(a))[0];
   if (heir !== undefined) sendNow(state, { kind: "timeout.now", to: heir });

@@ -277,6 +277,10 @@ Deno.test("MembershipHistory answers as a list of every step would", () => {
         const step = Math.max(...[...naive.keys()].filter((at) => at <= index));
         assert.deepEqual(history.at(index).voters, [naive.get(step)]);
       }
+      const from = floor + ((last - floor) >> 1);
+      const at = Math.max(...[...naive.keys()].filter((index) => index <= from));
+      const since = [...naive].filter(([index]) => index >= at).map(([, name]) => [name]);
+      assert.deepEqual(history.since(from).map(({ voters }) => voters), since);
       assert.equal(history.latestIndex, Math.max(...naive.keys()));
     }
   }));

@@ -5,6 +5,7 @@
  * taking part (study 0.10). They are cheap: no loop over the log.
  */
 import { assert } from "../lib/mod.ts";
+import { describeMembership } from "./describe.ts";
 import { isVoter } from "./membership.ts";
 import { knownLeader } from "./terms.ts";
 import type { CoreState, Leading } from "./state.ts";
@@ -60,11 +61,13 @@ export function statusOf(state: CoreState): CoreStatus {
   };
 }
 
-/** One line: role, term, log and membership. */
+/** One line: role, term, membership and log. */
 export function describeState(state: CoreState): string {
-  const { role, term, vote, leader } = statusOf(state);
+  const { role, term, vote, leader, membership } = statusOf(state);
   const flags = state.isRecovering ? " recovering" : "";
-  const who = `${role} term=${term} vote=${vote ?? "-"} leader=${leader ?? "-"}${flags}`;
+  const who = `${role} term=${term} vote=${vote ?? "-"} leader=${leader ?? "-"}${flags} of ${
+    describeMembership(membership)
+  }`;
   return `${who} ${state.log.describe()}`;
 }
 

@@ -89,10 +89,17 @@ export function restartDeadline(state: CoreState, baseTicks: number): void {
   state.deadlineTick = state.tick + randomTicks(state, baseTicks);
 }
 
-/** Whether this member may campaign: a voter in force (rule A9), whole, with a disk that answers. */
+/**
+ * Whether this member may campaign: whole, with a disk that answers, and a voter (rule A9).
+ *
+ * Who is not one any more by a change that may not be committed still counts: it may be the only one
+ * that has the change, and then nobody else can be elected (dissertation 4.2.2). It needs the votes of
+ * the others alone, and leaves as soon as the change is committed.
+ */
 export function canCampaign(state: CoreState): boolean {
-  const { memberships, config, isRecovering } = state;
-  return isVoter(memberships.latest, config.id) && !isRecovering && !isStalled(state);
+  const { memberships, log, config, isRecovering } = state;
+  const isAnyVoter = memberships.since(log.committed).some((one) => isVoter(one, config.id));
+  return isAnyVoter && !isRecovering && !isStalled(state);
 }
 
 /** Whether a write has been under way for too long (rule I7). */

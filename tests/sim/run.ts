@@ -1,0 +1,162 @@
+/**
+ * One run: anything goes for a while, then everything is healed and the group must come to rest.
+ *
+ * The seed and the code decide everything. A failure carries what is needed to see it again.
+ */
+import { Prng } from "../../src/lib/mod.ts";
+import type { MemberId, Membership } from "../../src/raft/mod.ts";
+import type { Marks } from "./marks.ts";
+import { drawOptions, FAULT_KINDS, type Faults, type Options } from "./options.ts";
+import { must, Violation } from "./violation.ts";
+import { World } from "./world.ts";
+
+/** What came of a run. */
+export interface Outcome {
+  readonly seed: number;
+  readonly ticks: number;
+  readonly marks: Marks;
+  readonly committed: number;
+  readonly leaderships: number;
+  readonly operations: number;
+  /** Two runs of one seed agree on it. */
+  readonly trace: number;
+  readonly failure: Failure | null;
+}
+
+/** A broken rule, and where. */
+export interface Failure {
+  readonly rule: string;
+  readonly message: string;
+  readonly tick: number;
+  readonly state: string;
+}
+
+/** Ticks in a second. */
+export const TICKS_A_SECOND = 100;
+
+/** What a run of `seed` is like, with some kinds of faults switched off. */
+export function optionsOf(
+  seed: number,
+  seconds: number,
+  without: readonly (keyof Faults)[] = [],
+): Options {
+  const options = drawOptions(seed, Math.round(seconds * TICKS_A_SECOND), new Prng(seed ^ 0x5eed));
+  const off = Object.fromEntries(without.map((kind) => [kind, 0]));
+  return { ...options, faults: { ...options.faults, ...off } };
+}
+
+/** Runs it to the end, or to the first broken rule. */
+export function runOnce(options: Options): Outcome {
+  const world = new World(options);
+  let failure: Failure | null = null;
+  try {
+    for (let n = 0; n < options.ticks; n++) world.step();
+    recover(world);
+    world.clients.check();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const rule = error instanceof Violation ? error.rule : error.name;
+    failure = { rule, message: error.message, tick: world.tick, state: safely(world) };
+    if (!(error instanceof Violation) && error.name !== "BugError") {
+      failure = { ...failure, message: error.stack ?? error.message };
+    }
+  }
+  return {
+    seed: options.seed,
+    ticks: world.tick,
+    marks: world.marks,
+    committed: world.oracle.committed,
+    leaderships: world.oracle.leaderships,
+    operations: world.clients.finished,
+    trace: world.trace,
+    failure,
+  };
+}
+
+function safely(world: World): string {
+  try {
+    return world.describe();
+  } catch (error) {
+    return `no state: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** Liveness: what is left must elect, answer everyone who waits, and come level. */
+function recover(world: World): void {
+  const dead = world.options.losesMinority ? chooseDead(world) : new Set<MemberId>();
+  world.heal(dead);
+  const base = Math.max(50, world.options.config.electionTimeoutTicks ?? 50);
+  until(world, 10 * base + 20, "a leader that commits", () => leaderOf(world) !== undefined);
+  const applied = [...world.members.values()].map(({ machine }) => machine.index);
+  const limit = 3_000 + 20 * (world.oracle.committed - Math.min(...applied));
+  until(world, limit, "everyone to be answered", () => world.clients.isIdle);
+  until(world, limit, "everyone to be level", () => isLevel(world, dead));
+  until(world, 400, "a stable leader", () => leaderOf(world) !== undefined);
+  world.oracle.checkQuorums();
+}
+
+function until(world: World, ticks: number, what: string, isDone: () => boolean): void {
+  for (let n = 0; n < ticks; n++) {
+    if (isDone()) return;
+    world.step();
+  }
+  must(isDone(), "liveness", `${what} did not come within ${ticks} ticks of healing`);
+}
+
+/** Who leads and has committed an entry of its own term. */
+function leaderOf(world: World): MemberId | undefined {
+  for (const { id, core } of world.members.values()) {
+    const status = core?.status();
+    if (status?.role === "leader" && core?.termAt(status.committed) === status.term) return id;
+  }
+  return undefined;
+}
+
+function isLevel(world: World, dead: ReadonlySet<MemberId>): boolean {
+  const { voters, learners } = world.oracle.membership;
+  return [...voters, ...learners].every((id) => {
+    const member = world.members.get(id);
+    return dead.has(id) || member?.machine.index === world.oracle.committed;
+  });
+}
+
+/** Members that may stay dead: every membership that may be in force keeps a majority that can vote. */
+function chooseDead(world: World): Set<MemberId> {
+  const latest = [...world.members.values()].flatMap(({ core }) => core?.status().membership ?? []);
+  const all = [world.oracle.membership, ...world.openMemberships(), ...latest];
+  const doubtful = [...world.members.values()].filter(({ disk }) => disk.isInDoubt);
+  const dead = new Set<MemberId>(doubtful.map(({ id }) => id));
+  const chosen = new Set<MemberId>();
+  for (const id of world.oracle.membership.voters) {
+    dead.add(id);
+    if (all.every((membership) => hasMajority(membership, dead))) chosen.add(id);
+    else if (!doubtful.some((member) => member.id === id)) dead.delete(id);
+  }
+  return chosen;
+}
+
+function hasMajority({ voters }: Membership, dead: ReadonlySet<MemberId>): boolean {
+  return voters.length === 0 ||
+    voters.filter((id) => !dead.has(id)).length * 2 > voters.length;
+}
+
+/** The smallest run found that breaks the same rule: kinds of faults switched off, time cut. */
+export function minimise(seed: number, seconds: number, rule: string): string {
+  let [without, length] = [[] as (keyof Faults)[], seconds];
+  const stillFails = (off: readonly (keyof Faults)[], time: number) =>
+    runOnce(optionsOf(seed, time, off)).failure?.rule === rule;
+  const first = runOnce(optionsOf(seed, length));
+  if (first.failure && first.failure.tick < length * TICKS_A_SECOND) {
+    const shorter = Math.ceil(first.failure.tick / TICKS_A_SECOND);
+    if (stillFails(without, shorter)) length = shorter;
+  }
+  for (const kind of FAULT_KINDS) {
+    if (optionsOf(seed, 1).faults[kind] === 0) continue;
+    if (stillFails([...without, kind], length)) without = [...without, kind];
+  }
+  while (length > 1 && stillFails(without, Math.floor(length * 0.7))) {
+    length = Math.floor(length * 0.7);
+  }
+  const off = without.length > 0 ? ` --without ${without.join(",")}` : "";
+  return `--seed ${seed} --seconds ${length}${off}`;
+}
