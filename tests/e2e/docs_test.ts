@@ -121,7 +121,9 @@ Deno.test("monitoring.md names every metric that there is, and no other", async 
   const text = await (await fetch(`http://${warren.ready.metrics_addr}/metrics`)).text();
   const there = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
   assert.deepEqual(named.map(([, name]) => name).sort(), there.map(([, name]) => name).sort());
-  for (const [, name, type] of there) assert.ok(page.includes(`| \`${name}\` | ${type} |`), name);
+  for (const [, name, type] of there) {
+    assert.ok(page.includes(`| \`${name}\` | ${type} |`), `${name}`);
+  }
 });
 
 Deno.test("every example can be applied, and a second apply says unchanged", async () => {
