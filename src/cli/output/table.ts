@@ -50,7 +50,8 @@ export function formatTable<Row>(
     const width = Math.max(displayWidth(column.header), ...cells.map(displayWidth));
     return { column, cells, width };
   });
-  const { laid, gapCells } = fit(all, options.columns);
+  // Who asks for everything gets everything, in as many lines as it takes.
+  const { laid, gapCells } = fit(all, options.isWide ? null : options.columns);
   const gap = " ".repeat(gapCells);
   const header = laid.map(({ column, width }) => pad(column.header, width, column.align));
   const lines = [header.join(gap).trimEnd()];

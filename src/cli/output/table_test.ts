@@ -60,6 +60,8 @@ Deno.test("formatTable leaves out what yields once cutting is not enough, emptie
   assert.equal(header(40), "NAME      STATE    PORT  TEXT");
   assert.equal(header(32), "NAME      STATE    TEXT");
   assert.equal(header(22), "NAME      TEXT");
+  const wide = formatTable(ROWS, columns, { ...PLAIN, columns: 22, isWide: true });
+  assert.equal(wide.split("\n")[0], "NAME       EMPTY   STATE     PORT   TEXT");
 });
 
 Deno.test("formatTable counts cells, not code units", () => {

@@ -115,7 +115,7 @@ class TerminalBoard implements Board {
     const lines: string[] = [];
     for (const [service, update] of this.#updates) {
       const moving = update.tasks.filter((task) => task.state !== "running" && !hasEnded(task));
-      const waitingFor = moving.length === 0 ? `  ${plain(update.waitingFor)}` : "";
+      const waitingFor = moving.length === 0 ? `  ${plain(withoutName(service, update))}` : "";
       const head = `${service}: ${progressText(update)}  ${formatElapsed(elapsedMs)}${waitingFor}`;
       lines.push(cutTo(head.trimEnd(), columns - 1));
       for (const task of moving) lines.push(this.#taskLine(task, columns - 1));
@@ -137,6 +137,12 @@ class TerminalBoard implements Board {
     return cut.slice(0, head.length) + this.#paint(state, toneOf(task.state)) +
       cut.slice(head.length + state.length);
   }
+}
+
+/** What is waited for; the line begins with the name of the service already. */
+function withoutName(service: string, { waitingFor }: WatchServiceResponse): string {
+  const name = `${service}: `;
+  return waitingFor.startsWith(name) ? waitingFor.slice(name.length) : waitingFor;
 }
 
 /** `2/3 running`, or how many tasks are left of a removed service. */

@@ -102,5 +102,11 @@ function eventLine(context: CommandContext, event: Event): string {
     ? ` ${Object.entries(attributes).map(([key, value]) => `${key}=${value}`).join(" ")}`
     : "";
   const painted = context.paint(type.padEnd(20), toneOf(type.split(".").at(-1) ?? ""));
-  return `${time}  ${String(index).padStart(6)}  ${painted}  ${plain(message + extra)}\n`;
+  const shown = isNarrow(context) ? time.slice(5, 19).replace("T", " ") : time;
+  return `${shown}  ${String(index).padStart(6)}  ${painted}  ${plain(message + extra)}\n`;
+}
+
+/** Terminals on which the full time would leave no room for the message. */
+function isNarrow({ columns }: CommandContext): boolean {
+  return columns !== null && columns < 120;
 }
