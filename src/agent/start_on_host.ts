@@ -12,6 +12,7 @@ import { MountedFiles } from "./files/secrets_mount.ts";
 import { fileState, readBootId } from "./local_state.ts";
 import { networkProbes } from "./probe/probe_io.ts";
 import { createDockerRuntime, DEFAULT_DOCKER_ADDRESS } from "./runtime/docker.ts";
+import { engineSocket } from "./runtime/docker/http.ts";
 import { FakeRuntime } from "./runtime/fake.ts";
 import { ProcessRuntime } from "./runtime/process.ts";
 import { type AgentIdentity, fileIdentity } from "./session/identity.ts";
@@ -96,6 +97,6 @@ async function offeredRuntimes(options: HostAgentOptions): Promise<OfferedRuntim
 }
 
 async function hasSocket(address: string): Promise<boolean> {
-  const { protocol, pathname } = new URL(address);
-  return protocol === "unix:" && await Deno.stat(pathname).then(() => true, () => false);
+  const path = engineSocket(address);
+  return path !== undefined && await Deno.stat(path).then(() => true, () => false);
 }

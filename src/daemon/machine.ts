@@ -28,6 +28,12 @@ export function machineArch(): string {
  * @throws WarrenError DATA_DIR_UNUSABLE when neither is known
  */
 export function dataDirPath(given: string | null): string {
+  // Most likely a variable that is not set: the machine's own directory is not what was meant.
+  if (given === "") {
+    throw new WarrenError("USAGE", "Flag --data-dir is empty", {
+      hint: "name a directory, or leave the flag out for the default",
+    });
+  }
   if (given) return isAbsolute(given) ? given : join(Deno.cwd(), given);
   if (Deno.uid() === 0) return "/var/lib/warren";
   const home = Deno.env.get("XDG_DATA_HOME") ?? homeData();

@@ -30,7 +30,9 @@ export async function runDaemon(kind: DaemonKind, flags: DaemonFlags): Promise<n
   });
   const signals = watchSignals();
   try {
-    using dataDir = await DataDir.open(dataDirPath(flags.dataDir));
+    const path = dataDirPath(flags.dataDir);
+    if (kind === "resume") await refuseNothing(path);
+    using dataDir = await DataDir.open(path);
     const settings = settleSettings(kind, flags, await dataDir.settings(), {
       dataDir: dataDir.path,
       machine: { hostname: machineName(), defaultSocket: localSocketPath() },
@@ -45,6 +47,18 @@ export async function runDaemon(kind: DaemonKind, flags: DaemonFlags): Promise<n
     signals.release();
     await sink.flush(1_000);
   }
+}
+
+/** A directory that is not there is not made either. @throws WarrenError DATA_DIR_UNUSABLE */
+async function refuseNothing(path: string): Promise<void> {
+  const isThere = await Deno.stat(path).then(() => true, (error) => {
+    // Whatever else is wrong with it is told when it is opened.
+    return !(error instanceof Deno.errors.NotFound);
+  });
+  if (isThere) return;
+  const hint = 'run "warren cluster init" for a new cluster, or "warren worker start" to join one';
+  const message = `Nothing to resume in "${path}": there is no such directory`;
+  throw new WarrenError("DATA_DIR_UNUSABLE", message, { hint });
 }
 
 async function serve(

@@ -8,6 +8,7 @@
  */
 // @ts-types="./dockerode.d.ts"
 import Docker, { type DialOptions, type EngineStream } from "dockerode";
+import { WarrenError } from "../../../lib/mod.ts";
 import { toEngineError } from "./errors.ts";
 
 export type { EngineStream } from "./dockerode.d.ts";
@@ -44,7 +45,11 @@ const STATUSES: Readonly<Record<number, true>> = {
   304: true,
 };
 
-/** A client of the engine at `address`: `unix:///path` or `tcp://host:port`. */
+/**
+ * A client of the engine at `address`: `unix:///path` or `tcp://host:port`.
+ *
+ * @throws WarrenError USAGE for another address
+ */
 export function connectEngine(address: string): EngineClient {
   const docker = new Docker(engineOptions(address));
   const dial = (options: DialOptions) =>
@@ -78,9 +83,21 @@ export function connectEngine(address: string): EngineClient {
 }
 
 function engineOptions(address: string) {
-  const url = new URL(address);
-  if (url.protocol === "unix:") return { socketPath: url.pathname };
+  const path = engineSocket(address);
+  if (path !== undefined) return { socketPath: path };
+  const url = URL.parse(address);
+  if (url === null || !["tcp:", "http:"].includes(url.protocol) || url.hostname === "") {
+    throw new WarrenError("USAGE", `Cannot use the engine at ${JSON.stringify(address)}`, {
+      hint: "write --docker-host unix:///path or tcp://HOST:PORT",
+    });
+  }
   return { protocol: "http" as const, host: url.hostname, port: Number(url.port || 2375) };
+}
+
+/** The path of an address that is a Unix socket. */
+export function engineSocket(address: string): string | undefined {
+  const url = URL.parse(address);
+  return url?.protocol === "unix:" && url.pathname !== "" ? url.pathname : undefined;
 }
 
 function toDial(request: EngineRequest, extra: Partial<DialOptions>): DialOptions {
