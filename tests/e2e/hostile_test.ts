@@ -13,7 +13,7 @@ import {
   hostileManifests,
 } from "../harness/hostile_manifests.ts";
 import { assertUnharmed, portraitOf } from "../harness/unharmed.ts";
-import { WarrenDaemon } from "../harness/warren.ts";
+import { runWarren, WarrenDaemon } from "../harness/warren.ts";
 
 /** Commands at a time. */
 const AT_ONCE = 4;
@@ -133,4 +133,63 @@ Deno.test("hostile manifests are refused as the contract says and change nothing
   }
   await attemptAll(warren, attempts);
   await assertUnharmed(warren, before);
+});
+
+Deno.test("hostile flags of a daemon end it at once with a reason, and leave nothing behind", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "warren-hostile-" });
+  try {
+    const start = ["cluster", "init", "--metrics-addr", "off"];
+    const init = [...start, "--runtime", "none"];
+    const data = ["--data-dir", `${dir}/data`];
+    const place = [...data, "--socket", `${dir}/s`, "--listen-addr", "127.0.0.1:0"];
+    const rows: readonly (readonly [code: number, says: RegExp, ...args: string[]])[] = [
+      [2, /--data-dir is empty/, ...init, "--data-dir", ""],
+      [2, /--node-name must be/, ...init, ...place, "--node-name", "a\nb"],
+      [2, /--node-name must be/, ...init, ...place, "--node-name", "n".repeat(100_000)],
+      [2, /--label/, ...init, ...place, "--label", "a b=c"],
+      [
+        2,
+        /engine at \\"garbage\\"/,
+        ...start,
+        ...place,
+        "--runtime=docker",
+        "--docker-host",
+        "garbage",
+      ],
+      [
+        2,
+        /--listen-addr/,
+        ...init,
+        "--data-dir",
+        `${dir}/data`,
+        "--listen-addr",
+        "127.0.0.1:99999",
+      ],
+      [
+        1,
+        /bytes, and a socket's at most/,
+        ...init,
+        ...data,
+        "--socket",
+        `/tmp/${"s".repeat(200)}`,
+      ],
+      [2, /needs a manager and a token/, "worker", "start", "--data-dir", `${dir}/data`],
+      [1, /there is no such directory/, "daemon", "--data-dir", `${dir}/nothing`],
+      [1, /Cannot use data directory/, ...init, "--data-dir", "/dev/null/data"],
+    ];
+    for (const [code, says, ...args] of rows) {
+      const { stderr, ...done } = await runWarren(args);
+      assert.match(stderr, says);
+      assert.equal(done.code, code, stderr);
+      assert.equal(done.stdout, "");
+      assert.ok(stderr.length < 2_000, `${stderr.length} characters`);
+      assert.match(stderr, /^hint: \S|"hint":"\S/m);
+      // deno-lint-ignore no-control-regex -- finding control characters is the purpose
+      assert.ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\n\s+at /.test(stderr), stderr);
+    }
+    const left = (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name);
+    assert.ok(!left.includes("nothing"), `${left} is left`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
