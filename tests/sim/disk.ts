@@ -27,6 +27,7 @@ interface Write {
   readonly persist: Persist | null;
   readonly links: readonly Link[];
   readonly image: MachineImage | null;
+  readonly sinceTick: number;
   readonly doneTick: number;
 }
 
@@ -86,14 +87,19 @@ export class SimDisk {
   }
 
   /** Queues a batch that takes `ticks`, after all before it. */
-  write(write: Omit<Write, "doneTick">, tick: number, ticks: number): void {
+  write(write: Omit<Write, "doneTick" | "sinceTick">, tick: number, ticks: number): void {
     this.#doneTick = Math.max(this.#doneTick, tick + ticks);
-    this.#queue.push({ ...write, doneTick: this.#doneTick });
+    this.#queue.push({ ...write, sinceTick: tick, doneTick: this.#doneTick });
   }
 
   /** Batches under way. */
   get pending(): number {
     return this.#queue.length;
+  }
+
+  /** How long the oldest write is under way at `tick`. */
+  age(tick: number): number {
+    return tick - (this.#queue.find(({ persist }) => persist !== null)?.sinceTick ?? tick);
   }
 
   /** Completes the next batch if it is due; its number. */

@@ -57,6 +57,9 @@ export class SimMember {
   /** 0 while it is not stopped. */
   pausedUntil = 0;
   pausedSince = 0;
+  resumedTick = 0;
+  /** Since when no majority could answer it while it led; null while one could. */
+  aloneSince: number | null = null;
   /** The batch that was taken last undid a change of the membership. */
   hasRolledBack = false;
   /** Entries kept behind a snapshot, at most. */

@@ -91,7 +91,13 @@ function recover(world: World): void {
   const limit = 3_000 + 20 * (world.oracle.committed - Math.min(...applied));
   until(world, limit, "everyone to be answered", () => world.clients.isIdle);
   until(world, limit, "everyone to be level", () => isLevel(world, dead));
-  until(world, 400, "a stable leader", () => leaderOf(world) !== undefined);
+  const reading = () => [...world.members.values()].some(({ openReads }) => openReads.size > 0);
+  until(world, 20 * base, "every read to be answered or to fail", () => !reading());
+  // Nobody disturbs a group that is whole, not even members that were removed (rule A7).
+  const { leaderships } = world.oracle;
+  for (let n = 0; n < 4 * base; n++) world.step();
+  must(world.oracle.leaderships === leaderships, "stability", "a healed group changes its leader");
+  must(leaderOf(world) !== undefined, "stability", "a healed group keeps its leader");
   world.oracle.checkQuorums();
 }
 

@@ -21,6 +21,7 @@ import { type Cargo, Network, type Packet } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { CALM, type Faults, type Options } from "./options.ts";
 import { Oracle } from "./oracle.ts";
+import { checkLeaders } from "./leases.ts";
 import { markBatch, markMessage } from "./watch.ts";
 
 interface Waiting {
@@ -131,6 +132,7 @@ export class World implements Observer {
       this.oracle.checkQuorums();
       this.#retire();
     }
+    if (this.tick % 8 === 0) checkLeaders(this.members.values(), this.network, this.tick);
   }
 
   /** Members that were removed run on for a while and are then switched off for good. */
@@ -175,6 +177,7 @@ export class World implements Observer {
   #resume(member: SimMember): void {
     const since = member.pausedSince;
     member.pausedUntil = 0;
+    member.resumedTick = this.tick;
     const status = member.status();
     if (status?.role === "leader" && status.term < this.oracle.newestTerm) {
       this.marks.hit("paused leader replaced");
