@@ -152,7 +152,7 @@ function drawConfig(prng: Prng): Partial<CoreConfig> {
 
 /** The run of a seed, of `ticks` ticks before everything is healed. */
 export function drawOptions(seed: number, ticks: number, prng: Prng): Options {
-  return {
+  const options: Options = {
     seed,
     ticks,
     voters: prng.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]),
@@ -164,4 +164,11 @@ export function drawOptions(seed: number, ticks: number, prng: Prng): Options {
     faults: drawFaults(prng),
     config: drawConfig(prng),
   };
+  return prng.chance(0.1) ? rivalry(options) : options;
+}
+
+/** Leaders that are cut off for a moment while the others go on and compact: what chance seldom brings. */
+function rivalry(options: Options): Options {
+  const faults = { ...CALM, delay: 3, partition: 0.03, compact: 0.5, crash: 0.003, churn: 0.003 };
+  return { ...options, voters: 3, trailing: 0, clients: 5, restTicks: 3, config: {}, faults };
 }
