@@ -66,7 +66,7 @@ export const STAGES: readonly Stage[] = [
     argv: [...TEST, "tests/e2e"],
     isTestRun: true,
     isQuick: false,
-    timeoutMs: 12 * MINUTE_MS,
+    timeoutMs: 15 * MINUTE_MS,
     needs: "build",
     failsOnSkip: true,
   },

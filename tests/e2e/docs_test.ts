@@ -22,6 +22,11 @@ const EXAMPLES: readonly (readonly [file: string, resources: number])[] = [
   ["complete-app.yaml", 4],
 ];
 
+/** Volumes of the engine; what they hold outlives the volume of the cluster. */
+async function volumeNames(): Promise<readonly string[]> {
+  return (await docker("volume", "ls", "-q")).split("\n");
+}
+
 /** A directory like a fresh clone with the built executable, and a reader in it. */
 async function openReader(more: Partial<ReaderOptions> = {}) {
   PORTS.forEach(requireFree);
@@ -138,6 +143,7 @@ Deno.test("every example can be applied, and a second apply says unchanged", asy
   PORTS.forEach(requireFree);
   await using _images = await DocImages.make(["nginx:1.27-alpine"]);
   await using warren = await WarrenDaemon.start();
+  const volumes = await volumeNames();
   try {
     for (const [file, resources] of EXAMPLES) {
       const args = ["apply", "-f", `${ROOT}/examples/${file}`];
@@ -153,6 +159,11 @@ Deno.test("every example can be applied, and a second apply says unchanged", asy
     }
   } finally {
     await removeLeftovers([warren.ready.node_id]);
+    for (const name of await volumeNames()) {
+      if (name.startsWith("guestbook-") && !volumes.includes(name)) {
+        await docker("volume", "rm", name);
+      }
+    }
   }
 });
 
