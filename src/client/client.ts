@@ -103,5 +103,6 @@ function neverArrived(error: unknown): boolean {
   if (!(error instanceof WarrenError) || error.reason !== "CLUSTER_UNREACHABLE") return false;
   const { cause } = error;
   const details = cause instanceof Error ? cause.message : "";
+  if (/Failed to start HTTP\/2 stream/.test(details)) return true;
   return /No connection established/.test(details) && !/ENOENT|EACCES|ENOTFOUND/.test(details);
 }

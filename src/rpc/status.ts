@@ -110,11 +110,20 @@ export function fromServiceError(error: ServiceError, address: string): WarrenEr
     const { reason, message, hint, faults } = details;
     return new WarrenError(reason, message, { hint, ...(faults.length > 0 && { faults }) });
   }
-  const isTooLarge = code === "RESOURCE_EXHAUSTED" && /larger than max/.test(error.details);
-  const reason = isTooLarge ? "PROPOSAL_TOO_LARGE" : REASON_OF_CODE[code];
+  const reason = reasonOf(code, error.details);
   if (details) return new WarrenError(reason, details.message, { hint: details.hint });
   return new WarrenError(reason, describe(reason, error, address), { cause: error });
 }
+
+/** The reason of a failure of the transport: where its code says too little, its text decides. */
+function reasonOf(code: Code, details: string): Reason {
+  if (code === "RESOURCE_EXHAUSTED" && /larger than max/.test(details)) return "PROPOSAL_TOO_LARGE";
+  if (code === "INTERNAL" && NOT_SENT.test(details)) return "CLUSTER_UNREACHABLE";
+  return REASON_OF_CODE[code];
+}
+
+/** The other side said goodbye on the connection before the call was sent on it. */
+const NOT_SENT = /^Failed to start HTTP\/2 stream/;
 
 function describe(reason: Reason, error: ServiceError, address: string): string {
   switch (reason) {
@@ -131,6 +140,7 @@ function describe(reason: Reason, error: ServiceError, address: string): string 
 
 /** The transport's own words without its preamble and internal notes. */
 function causeOf(details: string): string {
+  if (NOT_SENT.test(details)) return "it is closing its connections";
   const last = /Last error: (?:Error: )?(.+?)(?:\. Resolution note:.*)?$/s.exec(details)?.[1];
   return (last ?? details) || "no connection";
 }

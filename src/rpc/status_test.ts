@@ -42,6 +42,18 @@ Deno.test("a message beyond the transport's bound is too large, not a matter of 
   assert.match(error.hint ?? "", /several parts/);
 });
 
+Deno.test("a call that was not sent, since the other side said goodbye, means an unreachable manager", () => {
+  const details = "Failed to start HTTP/2 stream with error New streams cannot be created";
+  const foreign = Object.assign(new Error(details), {
+    code: 13,
+    details,
+    metadata: new Metadata(),
+  });
+  const error = fromServiceError(foreign, AT);
+  assert.equal(error.reason, "CLUSTER_UNREACHABLE");
+  assert.equal(error.message, "cannot reach a manager at unix:///x: it is closing its connections");
+});
+
 Deno.test("addresses: both forms are read, shown and dialled; others are usage errors", () => {
   const rows = [
     [
