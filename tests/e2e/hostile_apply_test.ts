@@ -104,27 +104,35 @@ Deno.test("apply to a daemon that stops is done whole or not at all", async () =
   try {
     const count = 40;
     const stopping = await WarrenDaemon.start({ dir, flags: FLAGS });
-    const runs = Array.from({ length: 12 }, async (_, at) => {
-      await new Promise((resolve) => setTimeout(resolve, at * 60));
-      return await stopping.run(["apply", "-d", "-f", "-"], services(count, `f${at}x`));
-    });
-    // Once the first is through, the others are anywhere between their start and their answer.
-    const stopped = Promise.race(runs).then(() => stopping.kill("SIGTERM"));
-    const done = await Promise.all(runs);
-    assert.equal(await stopped, 0);
+    const done: { file: number; code: number; stderr: string }[] = [];
+    const first = Promise.withResolvers<void>();
+    // Each goes on until it is turned away, so that the stop comes in the middle of some.
+    let files = 0;
+    const applyOn = async () => {
+      for (let code = 0; code === 0;) {
+        const file = files++;
+        const ended = await stopping.run(["apply", "-d", "-f", "-"], services(count, `f${file}x`));
+        done.push({ ...ended, file });
+        code = ended.code;
+        first.resolve();
+      }
+    };
+    const all = Promise.all(Array.from({ length: 6 }, applyOn));
+    await first.promise;
+    assert.equal(await stopping.kill("SIGTERM"), 0);
+    await all;
     await using resumed = await WarrenDaemon.start({ dir, flags: FLAGS });
     const names = await namesOf(resumed);
-    for (const [at, { code, stderr }] of done.entries()) {
-      const there = Array.from({ length: count }, (_, n) => names.has(`f${at}x${n}`));
+    for (const { file, code, stderr } of done) {
+      const there = Array.from({ length: count }, (_, n) => names.has(`f${file}x${n}`));
       const found = there.filter(Boolean).length;
-      assert.ok(found === 0 || found === count, `file ${at}: ${found} of ${count} services`);
-      if (code === 0) assert.equal(found, count, `file ${at} was acknowledged`);
+      assert.ok(found === 0 || found === count, `file ${file}: ${found} of ${count} services`);
+      if (code === 0) assert.equal(found, count, `file ${file} was acknowledged`);
       else {
         assert.equal(code, 3, stderr);
         assert.match(stderr, /^Error: \S[^]*^hint: \S/m);
       }
     }
-    assert.ok(done.some(({ code }) => code === 0) && done.some(({ code }) => code !== 0));
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
