@@ -5,7 +5,13 @@
  * `fileReads` and handed in with a second call. A document with a fault gives no resource.
  */
 import { findNearest } from "../lib/mod.ts";
-import { defaultServiceSpec, fillHealthPort, type Labels, quoteText } from "../model/mod.ts";
+import {
+  defaultServiceSpec,
+  fillHealthPort,
+  type Labels,
+  quoteText,
+  withJobRestart,
+} from "../model/mod.ts";
 import { FaultList, formatPlace, type ManifestFault, type Place } from "./place.ts";
 import {
   describeResource,
@@ -24,7 +30,7 @@ import {
   SECRET_FIELDS,
   VOLUME_FIELDS,
 } from "./schema/resource_tables.ts";
-import { SERVICE_FIELDS, withJobRestart } from "./schema/service_table.ts";
+import { SERVICE_FIELDS } from "./schema/service_table.ts";
 import { texts } from "./schema/texts.ts";
 import { readDocuments } from "./yaml/read_yaml.ts";
 import type { ManifestFile } from "./yaml/source.ts";

@@ -78,3 +78,11 @@ export function defaultServiceSpec(name: string): ServiceSpec {
 export function defaultHealthCheck(probe: HealthProbe): HealthCheck {
   return { probe, intervalMs: 30_000, timeoutMs: 10_000, retries: 3, startPeriodMs: 0 };
 }
+
+/** A job is restarted when it fails, unless its owner said otherwise. */
+export function withJobRestart(spec: ServiceSpec, isConditionGiven: boolean): ServiceSpec {
+  if (spec.mode.kind !== "job" || isConditionGiven) return spec;
+  if (spec.task.restart.condition !== DEFAULT_RESTART.condition) return spec;
+  const restart = { ...spec.task.restart, condition: "on-failure" } as const;
+  return { ...spec, task: { ...spec.task, restart } };
+}

@@ -4,7 +4,7 @@
  * A new key of a task is one line here; its codec, its export and its line in the documentation
  * follow from it.
  */
-import { DEFAULT_RESTART, type ServiceSpec, type TaskSpec } from "../../model/mod.ts";
+import { type ServiceSpec, type TaskSpec } from "../../model/mod.ts";
 import { anyText, choice, type Codec, duration, integer, list, text } from "./codec.ts";
 import { type Field, field } from "./field.ts";
 import { health } from "./health_table.ts";
@@ -149,12 +149,4 @@ function defaultMode(kind: ModeKind): ServiceSpec["mode"] {
   if (kind === "global") return { kind };
   if (kind === "job") return { kind, completions: 1, parallelism: 1 };
   return { kind, replicas: 1 };
-}
-
-/** A job is restarted when it fails, unless its manifest says otherwise. */
-export function withJobRestart(spec: ServiceSpec, isConditionGiven: boolean): ServiceSpec {
-  if (spec.mode.kind !== "job" || isConditionGiven) return spec;
-  if (spec.task.restart.condition !== DEFAULT_RESTART.condition) return spec;
-  const restart = { ...spec.task.restart, condition: "on-failure" } as const;
-  return { ...spec, task: { ...spec.task, restart } };
 }

@@ -20,6 +20,7 @@ import {
   type ServiceSpec,
   type TaskSpec,
   type UpdateConfig,
+  withJobRestart,
 } from "../../model/mod.ts";
 import type {
   FileRef as FileRefMessage,
@@ -37,7 +38,7 @@ export function serviceSpecFromProto(
   message: ServiceSpecMessage,
   faults: FieldFault[],
 ): ServiceSpec {
-  return {
+  const spec: ServiceSpec = {
     name: message.name,
     labels: { ...message.labels },
     mode: modeFromProto(message, faults),
@@ -49,6 +50,7 @@ export function serviceSpecFromProto(
     },
     update: message.update ? updateFromProto(message.update, faults) : DEFAULT_UPDATE,
   };
+  return withJobRestart(spec, (message.task?.restart?.condition ?? "") !== "");
 }
 
 function modeFromProto(message: ServiceSpecMessage, faults: FieldFault[]): ServiceMode {

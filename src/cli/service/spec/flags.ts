@@ -249,7 +249,7 @@ const RESTART_FLAGS: readonly Flag[] = [
     choices: ["none", "on-failure", "any"],
     olderChoices: ["never", "always"],
     summary: "when a task that ended is started again",
-    fallback: "any",
+    fallback: "any; on-failure for a job",
     group: RESTART,
   },
   {

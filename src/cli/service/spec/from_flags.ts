@@ -226,7 +226,8 @@ function restartFromFlags({ restart }: TaskSpec, flags: FlagValues): TaskSpec["r
   const windowMs = flags.durationMs("restart-window");
   const given = [condition, delayMs, maxAttempts, windowMs];
   if (given.every((value) => value === undefined)) return restart;
-  const base = restart ?? DEFAULT_RESTART;
+  // Without a condition the manager chooses, since a job's default is another one.
+  const base = restart ?? { ...DEFAULT_RESTART, condition: "" };
   return {
     condition: condition === undefined ? base.condition : RESTART_WORDS[condition] ?? condition,
     delayMs: delayMs ?? base.delayMs,
