@@ -90,7 +90,8 @@ export async function openCgroupBase(): Promise<CgroupBase | undefined> {
 /** Makes a version 2 group whose children may have limits. */
 async function makeDelegate(dir: string): Promise<void> {
   const controllers = "+memory +cpu";
-  await Deno.writeTextFile(`${dir}/../cgroup.subtree_control`, controllers);
+  const parent = dir.slice(0, dir.lastIndexOf("/"));
+  await Deno.writeTextFile(`${parent}/cgroup.subtree_control`, controllers);
   await Deno.mkdir(dir, { recursive: true });
   await Deno.writeTextFile(`${dir}/cgroup.subtree_control`, controllers);
 }
