@@ -115,7 +115,14 @@ Deno.test("README.md is true command by command, from the built file to a runnin
   await readPage("README.md");
 });
 
-for (const page of ["docs/monitoring.md", "docs/profiling.md", "docs/tab-completion.md"]) {
+for (
+  const page of [
+    "docs/monitoring.md",
+    "docs/profiling.md",
+    "docs/host-processes.md",
+    "docs/tab-completion.md",
+  ]
+) {
   Deno.test(`${page} can be followed command by command`, () => readPage(page));
 }
 

@@ -168,13 +168,7 @@ export class ProcessRuntime implements Runtime {
   #supervise(id: string): void {
     const [program = "", ...args] = this.#supervisor;
     closeOnExec();
-    const child = new Deno.Command(program, {
-      args: [...args, this.#layout.dir(id)],
-      detached: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const child = spawnSupervisor(program, [...args, this.#layout.dir(id)]);
     child.unref();
     const ended: Promise<void> = child.status.then(() => {
       if (this.#supervisors.get(id) === ended) this.#supervisors.delete(id);
@@ -331,6 +325,19 @@ export class ProcessRuntime implements Runtime {
   #volumePath(name: string): string {
     if (/^[\w][\w.-]*$/.test(name)) return `${this.#volumesDir}/${name}`;
     throw new WarrenError("INVALID_SPEC", `Cannot use volume "${name}": not a name`);
+  }
+}
+
+function spawnSupervisor(program: string, args: string[]): Deno.ChildProcess {
+  const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  try {
+    return new Deno.Command(program, { args, detached: true, ...quiet }).spawn();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new WarrenError("ENGINE_FAILED", `Cannot start a supervisor: ${why}`, {
+      hint: "restart the agent if its executable was replaced",
+      cause: error,
+    });
   }
 }
 
