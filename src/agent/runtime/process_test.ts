@@ -191,6 +191,7 @@ Deno.test("ProcessRuntime reports a process whose supervisor was killed, and kil
   const state = await t.state(id);
   assert.deepEqual([state.status, state.exitCode], ["exited", 137]);
   assert.match(state.error, /supervisor was killed/);
+  for (const dir of record.cgroupDirs) await assert.rejects(Deno.stat(dir), Deno.errors.NotFound);
   assert.equal(await isAlive(pid), false);
 });
 

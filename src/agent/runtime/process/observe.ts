@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../../../lib/mod.ts";
 import type { ContainerState } from "../runtime.ts";
+import { removeCgroup } from "./cgroup.ts";
 import type { ProcessLayout } from "./layout.ts";
 import { boundPorts } from "./ports.ts";
 import {
@@ -57,6 +58,7 @@ async function recordLoss(
   clock: Clock,
 ): Promise<ExitRecord> {
   await killLeftovers(await findLeftovers(layout, id, run), clock);
+  await removeCgroup(run.cgroupDirs);
   const exit: ExitRecord = {
     exitCode: EXIT_KILLED,
     oomKilled: false,
