@@ -28,7 +28,7 @@ function detailOf(message: Message): string {
         ? ` ok ${message.index}`
         : ` refused ${message.index} hint=${message.hintIndex}/t${message.hintTerm}`;
     case "heartbeat":
-      return ` round=${message.round} commit=${message.commit}`;
+      return ` round=${message.round} commit=${message.commit}${message.isAll ? "" : "+"}`;
     case "heartbeat.reply":
       return ` round=${message.round}`;
     case "snapshot": {

@@ -88,7 +88,10 @@ export type Message =
     readonly kind: "heartbeat";
     /** Counts the leader's rounds; lease and reads are confirmed by a quorum of replies to one. */
     readonly round: number;
+    /** No more than the receiver is known to hold (rule B7). */
     readonly commit: number;
+    /** Whether that is all that the leader has committed. */
+    readonly isAll: boolean;
   }
   | Envelope & { readonly kind: "heartbeat.reply"; readonly round: number }
   | Envelope & { readonly kind: "snapshot"; readonly snapshot: SnapshotMeta }

@@ -64,8 +64,9 @@ function beginRound(state: CoreState, leading: Leading): void {
   for (const [to, progress] of leading.progress) {
     // Never beyond what the member is known to hold (rule B7).
     const commit = Math.min(progress.match, state.log.committed);
+    const isAll = commit === state.log.committed;
     progress.told(commit, commit);
-    sendNow(state, { kind: "heartbeat", to, round: leading.round, commit });
+    sendNow(state, { kind: "heartbeat", to, round: leading.round, commit, isAll });
   }
   confirmRounds(state, leading);
 }

@@ -134,8 +134,8 @@ export function handleAppend(state: CoreState, message: Append): void {
   if (fresh.length > 0 && log.unappliedBytes >= state.config.maxUnappliedBytes) return;
   takeEntries(state, fresh);
   const verified = prevIndex + entries.length;
-  log.commitTo(Math.max(log.committed, Math.min(message.commit, verified)));
-  maybeRecovered(state, message, verified);
+  log.commitTo(Math.min(message.commit, verified));
+  if (verified >= message.commit) maybeRecovered(state, message.commit);
   acknowledge(state, to, verified);
 }
 
@@ -148,11 +148,12 @@ function checkCommitted(log: RaftLog, places: readonly Hint[]): void {
 }
 
 /**
- * A member in doubt about the end of its log is whole again once it holds, durably, what the leader of
- * this term has committed, with an entry of this term among it: so it holds whatever it acknowledged.
+ * This member holds everything up to `commit`, all that the leader of this term has committed. If an entry
+ * of this term is among it, a member in doubt holds whatever it ever acknowledged, and is whole again as
+ * soon as that is durable.
  */
-function maybeRecovered(state: CoreState, { commit, term }: Append, verified: number): void {
-  if (!state.isRecovering || verified < commit || state.log.termAt(commit) !== term) return;
+export function maybeRecovered(state: CoreState, commit: number): void {
+  if (!state.isRecovering || state.log.termAt(commit) !== state.term) return;
   state.wholeAt ??= commit;
   endRecovery(state);
 }

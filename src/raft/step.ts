@@ -7,7 +7,7 @@
 import { assertNever } from "../lib/mod.ts";
 import { campaign, handleVote, handleVoteReply, isSticky } from "./elections.ts";
 import { handleHeartbeatReply, handleReadReply, takeRead } from "./reads.ts";
-import { handleAppend, handleAppendReply, handleSnapshot } from "./replication.ts";
+import { handleAppend, handleAppendReply, handleSnapshot, maybeRecovered } from "./replication.ts";
 import { type CoreState, sendAfterPersisted, sendNow } from "./state.ts";
 import { becomeFollower } from "./terms.ts";
 import { isWellFormed } from "./well_formed.ts";
@@ -131,7 +131,10 @@ function handleFromLeader(
   if (message.kind === "append") return handleAppend(state, message);
   if (message.kind === "snapshot") return handleSnapshot(state, message);
   const { log } = state;
-  if (message.commit <= log.lastIndex) log.commitTo(Math.max(log.committed, message.commit));
+  if (message.commit <= log.lastIndex) {
+    log.commitTo(message.commit);
+    if (message.isAll) maybeRecovered(state, message.commit);
+  }
   // At once, though the term may not be durable: who elected this leader remembers it (study 0.2).
   sendNow(state, { kind: "heartbeat.reply", to: message.from, round: message.round });
 }

@@ -58,6 +58,7 @@ export class SimMember {
   pausedUntil = 0;
   pausedSince = 0;
   resumedTick = 0;
+  bornTick = 0;
   /** Since when no majority could answer it while it led; null while one could. */
   aloneSince: number | null = null;
   /** The batch that was taken last undid a change of the membership. */

@@ -119,7 +119,7 @@ export class Network {
 
   /** Nothing is cut or clogged any more. */
   heal(): void {
-    for (const link of this.#links.values()) link.cutUntil = link.clogUntil = 0;
+    for (const link of this.#links.values()) link.cutUntil = link.clogUntil = link.lastTick = 0;
   }
 
   /** Packets under way. */

@@ -53,6 +53,8 @@ export interface Options {
   readonly restTicks: number;
   /** Chance that outputs are taken after each input rather than once a tick. */
   readonly pump: number;
+  /** Every how many ticks outputs are taken at the latest: inputs that meet in one batch. */
+  readonly lazyTicks: number;
   /** Entries kept behind a snapshot, at most. */
   readonly trailing: number;
   /** Whether a minority stays dead when the rest is healed. */
@@ -158,17 +160,48 @@ export function drawOptions(seed: number, ticks: number, prng: Prng): Options {
     voters: prng.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]),
     clients: 1 + prng.below(5),
     restTicks: 1 + prng.below(60),
-    pump: prng.float(),
+    pump: prng.pick([0, 0.5, 1]) * prng.float(),
+    lazyTicks: prng.pick([1, 1, 1, 2, 6]),
     trailing: prng.pick([0, 1, 3, 20]),
     losesMinority: prng.chance(0.3),
     faults: drawFaults(prng),
     config: drawConfig(prng),
   };
-  return prng.chance(0.1) ? rivalry(options) : options;
+  const family = prng.float();
+  if (family < 0.1) return rivalry(options);
+  if (family < 0.2) return contest(options, prng);
+  return family < 0.3 ? doubt(options, prng) : options;
 }
 
 /** Leaders that are cut off for a moment while the others go on and compact: what chance seldom brings. */
 function rivalry(options: Options): Options {
   const faults = { ...CALM, delay: 3, partition: 0.03, compact: 0.5, crash: 0.003, churn: 0.003 };
   return { ...options, voters: 3, trailing: 0, clients: 5, restTicks: 3, config: {}, faults };
+}
+
+/** Changes of the membership by leaders that do not know of each other. */
+function contest(options: Options, prng: Prng): Options {
+  const faults = {
+    ...CALM,
+    delay: 3 * prng.float(),
+    partition: 0.03,
+    loss: 0.2 * prng.float(),
+    crash: 0.01 * prng.float(),
+    churn: 0.1,
+  };
+  return { ...options, voters: prng.pick([2, 3, 4, 4]), restTicks: 30, faults };
+}
+
+/** Disks that lose what was acknowledged, one at a time. */
+function doubt(options: Options, prng: Prng): Options {
+  const faults = {
+    ...CALM,
+    delay: 3 * prng.float(),
+    loss: 0.1 * prng.float(),
+    partition: 0.01 * prng.float(),
+    crash: 0.03,
+    doubt: 1,
+    slowDisk: 15 * prng.float(),
+  };
+  return { ...options, voters: prng.pick([3, 3, 5]), clients: 5, restTicks: 5, faults };
 }

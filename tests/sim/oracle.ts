@@ -37,6 +37,11 @@ export class Oracle {
   /** Digest of the state machine after each index. */
   readonly #digests: number[] = [0];
   readonly #seen = new Map<MemberId, Seen>();
+  /** How far each leader committed under which membership, since its last batch. */
+  readonly #commits = new Map<
+    MemberId,
+    { readonly to: number; readonly membership: Membership }[]
+  >();
   /** The newest term in which each member was found to be a complete leader. */
   readonly #complete = new Map<MemberId, number>();
   /** A crash took a durable batch along: counts of disks mean nothing any more. */
@@ -77,6 +82,12 @@ export class Oracle {
       const known = this.#truth[persist.snapshot.index];
       const why = `${member.id} installs ${persist.snapshot.index}`;
       must(known === member.mirror.base.chain, "state machine safety", why);
+      const { index, membership } = persist.snapshot;
+      const there = this.#memberships.findLast((step) => step.index <= index)?.membership;
+      must(isSame(membership, there), "membership", `the snapshot at ${index} carries another one`);
+    }
+    if (persist && (persist.snapshot || persist.truncateFrom !== null)) {
+      this.#checkMembership(member, status, persist.snapshot?.membership);
     }
     const fresh = persist?.entries.length ?? 0;
     for (const { entry, chain } of fresh > 0 ? member.mirror.links.slice(-fresh) : []) {
@@ -87,6 +98,21 @@ export class Oracle {
     this.looked(member);
     this.#checkCommit(member, status);
     if (status.role === "leader") this.#checkLeader(member, status);
+  }
+
+  /** What is in force is the newest in the log, or that of the snapshot before it. */
+  #checkMembership(
+    { id, mirror, disk }: SimMember,
+    { membership }: CoreStatus,
+    installed: Membership | undefined,
+  ): void {
+    const link = mirror.links.findLast(({ entry }) => entry.payload.kind === "membership");
+    const payload = link?.entry.payload;
+    const isOld = !link || link.entry.index <= disk.snapshot.index;
+    const expected = payload?.kind === "membership" && (installed || !isOld)
+      ? payload.membership
+      : installed ?? disk.snapshot.membership;
+    must(isSame(membership, expected), "membership", `${id} goes by another one than its log says`);
   }
 
   /** Log Matching, and that only the leader of a term makes its entries. */
@@ -117,8 +143,9 @@ export class Oracle {
       this.#committedIn.push(status.term);
       const { payload } = link.entry;
       if (payload.kind === "membership") this.#commitMembership(index, payload.membership);
-      this.#checkHeld(member, index, link.chain, status.membership);
+      this.#checkHeld(member, index, link.chain);
     }
+    this.#commits.delete(id);
     const chain = mirror.chainAt(committed);
     must(
       chain === undefined || chain === this.#truth[committed],
@@ -143,8 +170,9 @@ export class Oracle {
   }
 
   /** What is committed first is durable on a majority of the voters, of both halves. */
-  #checkHeld(member: SimMember, index: number, chain: number, membership: Membership): void {
-    if (this.hasLostBatch || member.status()?.role !== "leader") return;
+  #checkHeld(member: SimMember, index: number, chain: number): void {
+    const membership = this.#commits.get(member.id)?.find(({ to }) => to >= index)?.membership;
+    if (this.hasLostBatch || !membership) return;
     for (const half of [membership.voters, membership.outgoing]) {
       const holders = half.filter((id) => {
         const disk = this.#members.get(id)?.disk;
@@ -187,6 +215,9 @@ export class Oracle {
         `${known} and ${id} lead ${term}`,
       );
       if (known === undefined) {
+        const { hard } = member.disk;
+        const isWritten = hard.term === term && hard.vote === id;
+        must(isWritten, "durability", `${id} leads ${term} before its own vote is written`);
         this.#leaders.set(term, id);
         this.#marks.hit("election won");
       }
@@ -217,6 +248,12 @@ export class Oracle {
     markChange(this.#marks, member, before, now);
     if (isSameTerm && before.role === "leader" && now.role === "leader") {
       this.#checkMatches(id, before.matches, now.matches);
+      if (committed > before.committed) {
+        const commits = this.#commits.get(id) ?? [];
+        this.#commits.set(id, [...commits, { to: committed, membership: now.membership }]);
+      }
+      const isOwn = committed === before.committed || member.core?.termAt(committed) === term;
+      must(isOwn, "commit rule", `${id} commits ${committed} of an earlier term by counting`);
     }
   }
 
@@ -241,7 +278,8 @@ export class Oracle {
     if (message.kind === "append.reply") {
       const { term, isOk, index, to } = message;
       must(disk.hard.term >= term, rule, `${id} answers in ${term} before that is written`);
-      if (!isOk) return;
+      // A later term may have replaced it in the same batch: who elected that leader knew of it.
+      if (!isOk || disk.hard.term > term) return;
       const last = Math.max(disk.log.lastIndex, disk.snapshot.index);
       must(last >= index, rule, `${id} acknowledges ${index} but has written ${last}`);
       const leader = this.#members.get(to);
@@ -253,6 +291,8 @@ export class Oracle {
         "log matching",
         `${id} acknowledges another ${index} than ${to} has`,
       );
+    } else if (message.kind === "timeout.now") {
+      this.#checkHandOver(id, message.to);
     } else if (message.kind === "vote.reply") {
       const { term, isPre, isGranted, to } = message;
       if (isPre && isGranted) return;
@@ -260,6 +300,15 @@ export class Oracle {
       const holds = disk.hard.term > term || disk.hard.vote === to;
       must(!isGranted || holds, rule, `${id} votes for ${to} in ${term} before that is written`);
     }
+  }
+
+  /** A transfer waits until its target is level (rule D2). */
+  #checkHandOver(id: MemberId, to: MemberId): void {
+    const status = this.#members.get(id)?.status();
+    const target = this.#members.get(to)?.disk;
+    if (status?.transferTo !== to || !target || this.hasLostBatch) return;
+    const last = Math.max(target.log.lastIndex, target.snapshot.index);
+    must(last >= status.lastIndex, "transfer", `${id} hands over to ${to}, which is behind`);
   }
 
   /** A state machine took an entry. */
@@ -299,6 +348,10 @@ export class Oracle {
       }
     });
   }
+}
+
+function isSame(one: Membership, other: Membership | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function isNewer(one: SimMember, other: SimMember): boolean {

@@ -93,12 +93,27 @@ function recover(world: World): void {
   until(world, limit, "everyone to be level", () => isLevel(world, dead));
   const reading = () => [...world.members.values()].some(({ openReads }) => openReads.size > 0);
   until(world, 20 * base, "every read to be answered or to fail", () => !reading());
+  until(world, 10 * base, "a leader that stays", () => isSettled(world));
   // Nobody disturbs a group that is whole, not even members that were removed (rule A7).
   const { leaderships } = world.oracle;
   for (let n = 0; n < 4 * base; n++) world.step();
   must(world.oracle.leaderships === leaderships, "stability", "a healed group changes its leader");
   must(leaderOf(world) !== undefined, "stability", "a healed group keeps its leader");
+  handOver(world, base);
   world.oracle.checkQuorums();
+}
+
+/** A transfer in a group that is whole succeeds, well before a failover would (rules D1 to D5). */
+function handOver(world: World, base: number): void {
+  const leader = world.members.get(leaderOf(world) ?? "");
+  const status = leader?.status();
+  const target = status?.membership.voters.find((id) =>
+    id !== leader?.id && world.members.get(id)?.core && status.matches[id] === status.lastIndex
+  );
+  if (!leader || !status || target === undefined) return;
+  must(leader.core?.transfer(target) === null, "transfer", `${leader.id} begins one to ${target}`);
+  until(world, base, `${target} to take over`, () => leaderOf(world) === target);
+  must(world.oracle.newestTerm === status.term + 1, "transfer", "it takes one term");
 }
 
 function until(world: World, ticks: number, what: string, isDone: () => boolean): void {
@@ -107,6 +122,14 @@ function until(world: World, ticks: number, what: string, isDone: () => boolean)
     world.step();
   }
   must(isDone(), "liveness", `${what} did not come within ${ticks} ticks of healing`);
+}
+
+/** Whether the leader is a voter, and no change is under way that may make it leave. */
+function isSettled(world: World): boolean {
+  const { voters } = world.oracle.membership;
+  const leader = leaderOf(world);
+  const isOpen = world.openMemberships().length > 0;
+  return leader !== undefined && voters.includes(leader) && !isOpen;
 }
 
 /** Who leads and has committed an entry of its own term. */

@@ -41,6 +41,7 @@ export class World implements Observer {
   tick = 0;
   /** Hash of all messages sent and entries applied: two runs of a seed must agree on it. */
   trace = 0;
+  #lazyTicks: number;
   readonly #prng: Prng;
   readonly #operator: Operator;
   /** Requests that wait to be applied, by member and index. */
@@ -55,6 +56,7 @@ export class World implements Observer {
   constructor(options: Options) {
     this.options = options;
     this.faults = options.faults;
+    this.#lazyTicks = options.lazyTicks;
     const root = new Prng(options.seed);
     const branch = () => new Prng(root.uint32());
     this.#prng = branch();
@@ -82,6 +84,7 @@ export class World implements Observer {
       new Prng(this.#prng.uint32()),
       this.faults,
     );
+    member.bornTick = this.tick;
     member.trailing = this.options.trailing;
     member.clockRate = this.#drawRate();
     this.members.set(id, member);
@@ -126,7 +129,7 @@ export class World implements Observer {
       if (!member.isAwake(this.tick)) continue;
       if (member.pausedUntil !== 0) this.#resume(member);
       member.tick(this.tick);
-      member.pump(this.tick);
+      if (this.tick % this.#lazyTicks === 0) member.pump(this.tick);
     }
     if (this.tick % 32 === 0) {
       this.oracle.checkQuorums();
@@ -138,9 +141,11 @@ export class World implements Observer {
   /** Members that were removed run on for a while and are then switched off for good. */
   #retire(): void {
     const { voters, learners } = this.oracle.membership;
-    for (const id of this.members.keys()) {
+    for (const [id, { bornTick }] of this.members) {
       const isMember = voters.includes(id) || learners.includes(id);
-      if (isMember || !this.#prng.chance(0.1) || this.#isHopedFor(id)) continue;
+      if (
+        isMember || this.tick - bornTick < 200 || !this.#prng.chance(0.1) || this.#isHopedFor(id)
+      ) continue;
       this.members.delete(id);
       this.#inboxes.delete(id);
     }
@@ -419,6 +424,7 @@ export class World implements Observer {
       if (isEarly) this.marks.hit("read waited for the first own commit");
     } else if (status.leader !== null) this.marks.hit("read forwarded");
     member.core?.readIndex(read);
+    if (this.#prng.chance(this.options.pump)) member.pump(this.tick);
   }
 
   // --- The end ---
@@ -426,6 +432,7 @@ export class World implements Observer {
   /** Nothing goes wrong any more, but for the members in `dead`, which stay down. */
   heal(dead: ReadonlySet<MemberId>): void {
     this.faults = { ...CALM, slowDisk: Math.min(2, this.faults.slowDisk) };
+    this.#lazyTicks = 1;
     this.network.faults = this.faults;
     this.network.heal();
     this.clients.isOpen = false;

@@ -183,7 +183,7 @@ function messageOf({ words: [path = "", kind = ""], options }: ScriptCommand): M
       return { ...envelope, kind, isOk, index, hintIndex, hintTerm };
     }
     case "heartbeat":
-      return { ...envelope, kind, round: number("round"), commit: number("commit") };
+      return { ...envelope, kind, round: number("round"), commit: number("commit"), isAll: false };
     case "heartbeat.reply":
       return { ...envelope, kind, round: number("round") };
     case "snapshot": {

@@ -109,8 +109,14 @@ const REPLICATION = inFile("replication.ts", [
   [
     "doubt ends with any commit index",
     "A11",
-    " || state.log.termAt(commit) !== term) return;",
+    " || state.log.termAt(commit) !== state.term) return;",
     ") return;",
+  ],
+  [
+    "doubt ends with what an append verified",
+    "A11",
+    "if (verified >= message.commit) maybeRecovered(state, message.commit);",
+    "if (log.matches(verified, state.term)) maybeRecovered(state, verified);",
   ],
   [
     "doubt ends before what was missing is durable",

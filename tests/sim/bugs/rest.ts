@@ -144,23 +144,12 @@ const LOG = inFile("log.ts", [
     "const to = Math.min(this.#committed, this.#durable);",
     "const to = this.#committed;",
   ],
-  [
-    "the commit index goes back",
-    "B3",
-    "if (index <= this.#committed) return false;",
-    "if (index === this.#committed) return false;",
-  ],
+
   [
     "truncation leaves the durable mark",
     "ABA",
     "    this.#durable = Math.min(this.#durable, index - 1);\n",
     "",
-  ],
-  [
-    "a snapshot is durable at once",
-    "F6",
-    "    this.#durable = 0;\n",
-    "    this.#durable = snapshot.index;\n",
   ],
 ]);
 
