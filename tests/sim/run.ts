@@ -129,7 +129,8 @@ function isSettled(world: World): boolean {
   const { voters } = world.oracle.membership;
   const leader = leaderOf(world);
   const isOpen = world.openMemberships().length > 0;
-  return leader !== undefined && voters.includes(leader) && !isOpen;
+  const isLeaving = world.members.get(leader ?? "")?.status()?.transferTo !== null;
+  return leader !== undefined && voters.includes(leader) && !isOpen && !isLeaving;
 }
 
 /** Who leads and has committed an entry of its own term. */
