@@ -34,6 +34,9 @@ import {
   type CoreStatus,
   describeLeading,
   describeState,
+  heirOf,
+  peersOf,
+  type PeerStatus,
   statusOf,
 } from "./status.ts";
 import { step } from "./step.ts";
@@ -111,6 +114,9 @@ export class RaftCore {
       outbox: emptyOutbox(),
     };
     becomeFollower(this.#state, hard.term, null);
+    // Who is alone in whatever may be in force keeps nobody waiting: it campaigns at its first tick.
+    const open = memberships.since(snapshot.index);
+    if (open.every((membership) => isAlone(membership, config.id))) this.#state.deadlineTick = 1;
     checkInvariants(this.#state);
   }
 
@@ -306,9 +312,22 @@ export class RaftCore {
     return { index, term, membership: memberships.at(index) };
   }
 
-  /** Where this member stands. */
+  /** Where this member stands. Cheap: it may be asked after each step. */
   status(): CoreStatus {
     return statusOf(this.#state);
+  }
+
+  /** What a leader knows of the other members, learners included, by id; of others, nothing. */
+  peers(): readonly PeerStatus[] {
+    return peersOf(this.#state);
+  }
+
+  /**
+   * Whom to hand leadership to when this member has to go: of the voters that answered within the
+   * heartbeat timeout, the one that holds most. Null when there is none, or this member does not lead.
+   */
+  transferTarget(): MemberId | null {
+    return heirOf(this.#state);
   }
 
   /** The term of the entry at `index`, while it is kept. */

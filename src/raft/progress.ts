@@ -33,6 +33,8 @@ export class Progress {
   #toldCommit = 0;
   /** The latest heartbeat round that it answered: what reads are confirmed by. */
   ackedRound = 0;
+  /** When it last answered, in ticks; null when it never did. */
+  heardTick: number | null = null;
   /** The round that it counts as having answered for the lease: a newcomer is not silent (rule E9). */
   readonly #graceRound: number;
 

@@ -80,6 +80,7 @@ export function handleHeartbeatReply(
   const { leading } = state.role;
   const progress = leading.progress.get(message.from);
   if (!progress || message.round > leading.round) return;
+  progress.heardTick = state.tick;
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
   progress.resume();
   confirmRounds(state, leading);

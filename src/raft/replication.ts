@@ -219,6 +219,7 @@ export function handleAppendReply(state: CoreState, message: AppendReply): void 
   const { leading } = state.role;
   const progress = leading.progress.get(message.from);
   if (!progress) return;
+  progress.heardTick = state.tick;
   if (!message.isOk) {
     const { index } = state.log.conflictHint(message.hintIndex, message.hintTerm);
     progress.refused(message.index, index);

@@ -31,8 +31,25 @@ export interface CoreStatus {
   readonly matches: Readonly<Record<MemberId, number>>;
   /** Of a leader: to whom it hands over, or null. */
   readonly transferTo: MemberId | null;
+  /** Of a leader: the index of the first entry of its term; null of others. */
+  readonly noopIndex: number | null;
+  /** Of a leader: whether an entry of its term is committed, so that it may read and change members. */
+  readonly hasOwnCommit: boolean;
+  /** Whether the membership in force is not known to be committed. */
+  readonly hasOpenChange: boolean;
   /** Reads that wait here, of this member's clients and of others. */
   readonly pendingReads: number;
+}
+
+/** What a leader knows of another member. */
+export interface PeerStatus {
+  readonly id: MemberId;
+  readonly isVoter: boolean;
+  /** It is known to hold everything up to here. */
+  readonly match: number;
+  readonly state: "probe" | "replicate" | "snapshot";
+  /** Ticks since it last answered this leader; null when it never did. */
+  readonly silentTicks: number | null;
 }
 
 /** Where `state` stands. */
@@ -56,9 +73,33 @@ export function statusOf(state: CoreState): CoreStatus {
     isRecovering: state.isRecovering,
     matches,
     transferTo: leading?.transfer?.to ?? null,
+    noopIndex: leading?.noopIndex ?? null,
+    hasOwnCommit: leading !== null && log.committed >= leading.noopIndex,
+    hasOpenChange: memberships.latestIndex > log.committed,
     pendingReads: state.forwarded.size + (leading?.reads.length ?? 0) +
       (leading?.earlyReads.length ?? 0),
   };
+}
+
+/** What a leader knows of the others, by id. */
+export function peersOf({ role, tick, memberships }: CoreState): readonly PeerStatus[] {
+  if (role.kind !== "leader") return [];
+  return [...role.leading.progress].map(([id, { match, state, heardTick }]) => ({
+    id,
+    isVoter: isVoter(memberships.latest, id),
+    match,
+    state,
+    silentTicks: heardTick === null ? null : tick - heardTick,
+  })).sort((one, other) => one.id < other.id ? -1 : 1);
+}
+
+/** The voter that holds most, of those that answered within the heartbeat timeout. */
+export function heirOf(state: CoreState): MemberId | null {
+  const { heartbeatTimeoutTicks } = state.config;
+  const reachable = peersOf(state).filter(({ isVoter, silentTicks }) =>
+    isVoter && silentTicks !== null && silentTicks < heartbeatTimeoutTicks
+  );
+  return reachable.sort((one, other) => other.match - one.match)[0]?.id ?? null;
 }
 
 /** One line: role, term, membership and log. */

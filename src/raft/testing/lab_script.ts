@@ -3,7 +3,7 @@
  *
  * Setting up: `config`, `add`. Time: `tick`, `run`, `timeout`, `elect`. Input: `propose`, `change`, `transfer`, `read`,
  * `report`, `compact`, `step`. Carrying out: `ready`, `persist`, `deliver`, `drop`, `settle`. Faults:
- * `cut`, `heal`, `restart`. Looking: `state`, `flights`, `membership`, `reads`.
+ * `cut`, `heal`, `restart`. Looking: `state`, `flights`, `membership`, `peers`, `status`, `reads`.
  */
 import { describeMembership, describeMessage, describeReady } from "../describe.ts";
 import { type MembershipChange, membersOf } from "../membership.ts";
@@ -108,6 +108,18 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     (words.length > 0 ? words : [...lab.members.keys()])
       .map((id) => `${id}: ${lab.core(id).describe()}`).join("\n"),
   flights: (lab) => lines(lab.flights),
+  peers: (lab, { words: [id = ""] }) => {
+    const peers = lab.core(id).peers().map(({ id, isVoter, match, state, silentTicks }) =>
+      `${id}: ${isVoter ? "voter" : "learner"} ${state} match=${match} silent=${
+        silentTicks ?? "always"
+      }`
+    );
+    return [...peers, `heir: ${lab.core(id).transferTarget() ?? "none"}`].join("\n");
+  },
+  status: (lab, { words: [id = ""] }) => {
+    const { noopIndex, hasOwnCommit, hasOpenChange } = lab.core(id).status();
+    return `noop=${noopIndex ?? "-"} own-commit=${hasOwnCommit} open-change=${hasOpenChange}`;
+  },
   membership: (lab, { words: [id = ""] }) => describeMembership(lab.core(id).status().membership),
   reads: (lab, { words: [id = ""] }) =>
     [...lab.get(id).reads].map(([read, index]) => `${read} ${index ?? "failed"}`).join("\n"),
