@@ -2,6 +2,12 @@
 export { type SelfNode, setUpCluster } from "./cluster_setup.ts";
 export { ControlLoop } from "./control_loop.ts";
 export { nodeCredentials, sealedJoinToken } from "./credentials.ts";
+export {
+  type LeaderPart,
+  Leadership,
+  type LeadershipParts,
+  type LeaderTurn,
+} from "./leadership.ts";
 export { openDataDir } from "./log/data_dir.ts";
 export { denoFs } from "./log/deno_fs.ts";
 export { LocalProposer } from "./log/local_proposer.ts";
