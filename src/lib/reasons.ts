@@ -58,6 +58,11 @@ const rows = {
     hint: "try again, or give it more time with --timeout",
     retryable: true,
   },
+  DISK_FULL: {
+    code: "RESOURCE_EXHAUSTED",
+    hint: "make room on the disk of the data directory; it goes on by itself",
+    retryable: true,
+  },
   ENGINE_FAILED: { code: "UNKNOWN", retryable: true },
   ENGINE_UNREACHABLE: {
     code: "UNAVAILABLE",
@@ -126,6 +131,10 @@ const rows = {
   },
   TOO_MANY: { code: "RESOURCE_EXHAUSTED", hint: "try again in a moment", retryable: true },
   UNKNOWN_FAULT: { code: "UNKNOWN", hint: "the log of the daemon may say more" },
+  UNKNOWN_OUTCOME: {
+    code: "UNKNOWN",
+    hint: "look whether it was done before trying again",
+  },
   UNKNOWN_METHOD: {
     code: "UNIMPLEMENTED",
     hint: "upgrade the older one of the manager and this program",
