@@ -56,5 +56,6 @@ export function coreConfig(id: MemberId, times: RaftTimes = DEFAULT_TIMES): Core
     maxPendingReads: 4096,
     maxOpenRounds: 64,
     stallTicks: ticks(1000),
+    diskProbeTicks: ticks(3000),
   };
 }

@@ -104,6 +104,7 @@ export class RaftCore {
       vote: hard.vote,
       role: { kind: "follower", leader: null },
       tick: 0,
+      wroteTick: 0,
       leaderSeenTick: null,
       deadlineTick: 0,
       // Who is alone has nobody to ask.
@@ -140,6 +141,7 @@ export class RaftCore {
     if (leading.sinceRoundTicks >= config.heartbeatTicks) leading.isRoundWanted = true;
     if (isAlone(state.memberships.latest, config.id)) leading.confirmedTick = tick;
     // Without a quorum behind it (rule A6) or a disk below it (rule I7) a leader steps down.
+    if (tick - state.wroteTick >= config.diskProbeTicks) state.outbox.isHardChanged = true;
     const isExpired = tick - leading.confirmedTick > config.leaseTicks;
     if (isExpired || isStalled(state)) becomeFollower(state, term, null);
   }
@@ -154,13 +156,18 @@ export class RaftCore {
     this.#maybeTransfer();
   }
 
-  /** Appends data to the log, if this member leads. */
+  /** Appends data to the log, if this member leads (rules G4, G5). */
   propose(data: Uint8Array): Proposed {
-    const { role, config } = this.#state;
+    const { role, config, log } = this.#state;
     if (role.kind !== "leader") return this.#refuse("not leader");
     if (role.leading.transfer) return this.#refuse("transferring");
-    const isFull = role.leading.uncommittedBytes + data.length > config.maxUncommittedBytes;
-    if (isFull && role.leading.uncommittedBytes > 0) return this.#refuse("too many uncommitted");
+    const { uncommittedBytes } = role.leading;
+    const isFull = uncommittedBytes + data.length > config.maxUncommittedBytes;
+    if (isFull && uncommittedBytes > 0) return this.#refuse("too many uncommitted");
+    // The leader's own state machine may be the slow one (rule G5).
+    if (log.unappliedBytes >= config.maxUnappliedBytes) {
+      return this.#refuse("too many uncommitted", "the state machine is behind");
+    }
     return this.#append({ kind: "data", data });
   }
 
@@ -255,6 +262,7 @@ export class RaftCore {
       return undefined;
     }
     state.outbox = emptyOutbox();
+    if (hasWork) state.wroteTick = tick;
     const seq = state.writes.begin({
       tick,
       hasWork,

@@ -39,6 +39,8 @@ export interface CoreConfig {
   readonly maxOpenRounds: number;
   /** A write that takes longer costs the leader its place, and others their candidacy (rule I7). */
   readonly stallTicks: number;
+  /** A leader that has written nothing for so long writes its hard state again, to see (rule I7). */
+  readonly diskProbeTicks: number;
 }
 
 /** A read whose index is waiting to be confirmed. */
@@ -96,6 +98,8 @@ export interface CoreState {
   role: Role;
   /** Ticks since the start. */
   tick: number;
+  /** When a batch with something to write was last handed out. */
+  wroteTick: number;
   /** When the leader was last heard; null when it never was or its connection broke. */
   leaderSeenTick: number | null;
   /** When to campaign unless something happens before. */

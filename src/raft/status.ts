@@ -37,6 +37,12 @@ export interface CoreStatus {
   readonly hasOwnCommit: boolean;
   /** Whether the membership in force is not known to be committed. */
   readonly hasOpenChange: boolean;
+  /** Of a leader: what its uncommitted entries count, in bytes. */
+  readonly uncommittedBytes: number;
+  /** What committed entries that are not applied count, in bytes. */
+  readonly unappliedBytes: number;
+  /** Batches that were handed out and are not durable. */
+  readonly pendingWrites: number;
   /** Reads that wait here, of this member's clients and of others. */
   readonly pendingReads: number;
 }
@@ -76,6 +82,9 @@ export function statusOf(state: CoreState): CoreStatus {
     noopIndex: leading?.noopIndex ?? null,
     hasOwnCommit: leading !== null && log.committed >= leading.noopIndex,
     hasOpenChange: memberships.latestIndex > log.committed,
+    uncommittedBytes: leading?.uncommittedBytes ?? 0,
+    unappliedBytes: log.unappliedBytes,
+    pendingWrites: state.writes.length,
     pendingReads: state.forwarded.size + (leading?.reads.length ?? 0) +
       (leading?.earlyReads.length ?? 0),
   };

@@ -9,7 +9,7 @@ import { campaign, handleVote, handleVoteReply, isSticky } from "./elections.ts"
 import { handleHeartbeatReply, handleReadReply, takeRead } from "./reads.ts";
 import { handleAppend, handleAppendReply, handleSnapshot, maybeRecovered } from "./replication.ts";
 import { type CoreState, sendAfterPersisted, sendNow } from "./state.ts";
-import { becomeFollower } from "./terms.ts";
+import { becomeFollower, isStalled } from "./terms.ts";
 import { isWellFormed } from "./well_formed.ts";
 import type { MemberId, Message } from "./message.ts";
 
@@ -17,12 +17,21 @@ import type { MemberId, Message } from "./message.ts";
 export function step(state: CoreState, message: Message): void {
   if (!isWellFormed(message)) return;
   if (message.to !== state.config.id || message.from === state.config.id) return;
+  if (isStalled(state) && needsDisk(message)) return;
   if (message.term > state.term) {
     if (!passesHigher(state, message)) return;
   } else if (message.term < state.term) {
     return answerLower(state, message);
   }
   handle(state, message);
+}
+
+/**
+ * Whether the answer has to wait for the disk. While that answers nothing such messages are dropped, or
+ * what waits for it would grow without a bound (rule G5).
+ */
+function needsDisk({ kind }: Message): boolean {
+  return kind === "append" || kind === "snapshot" || kind === "vote";
 }
 
 /** A higher term demotes, unless it is only a question or stickiness forbids it. */

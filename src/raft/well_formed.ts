@@ -47,6 +47,8 @@ function isRun({ prevIndex, prevTerm, entries, term }: {
   for (const entry of entries) {
     if (entry.index !== before.index + 1 || !isCount(entry.term)) return false;
     if (entry.term < before.term || entry.term > term) return false;
+    const { payload } = entry;
+    if (payload.kind === "membership" && payload.membership.voters.length === 0) return false;
     before = entry;
   }
   return true;

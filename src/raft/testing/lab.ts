@@ -19,6 +19,8 @@ export interface Bench {
   writing: Ready[];
   /** What the state machine was given. */
   applied: number;
+  /** Whether its state machine stands still: what is handed out is not reported. */
+  isHeld: boolean;
   /** Indexes of reads by their id; null for those that failed. */
   readonly reads: Map<number, number | null>;
 }
@@ -72,7 +74,8 @@ export class Lab {
     this.#seed += 1;
     const config = { ...coreConfig(id), ...this.#config };
     const core = new RaftCore(config, disk, new Prng(this.#seed));
-    const bench = { core, disk, writing: [], applied: disk.snapshot.index, reads: new Map() };
+    const applied = disk.snapshot.index;
+    const bench = { core, disk, writing: [], applied, isHeld: false, reads: new Map() };
     this.members.set(id, bench);
     return bench;
   }
@@ -111,7 +114,14 @@ export class Lab {
 
   #apply(bench: Bench, index: number): void {
     bench.applied = index;
-    bench.core.applied(index);
+    if (!bench.isHeld) bench.core.applied(index);
+  }
+
+  /** The state machine of `id` stands still from here on, or goes on. */
+  hold(id: MemberId, isHeld: boolean): void {
+    const bench = this.get(id);
+    bench.isHeld = isHeld;
+    this.#apply(bench, bench.applied);
   }
 
   /** Completes the oldest `count` batches of a member and sends what waited for them. */

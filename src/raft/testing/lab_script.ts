@@ -3,7 +3,7 @@
  *
  * Setting up: `config`, `add`. Time: `tick`, `run`, `timeout`, `elect`. Input: `propose`, `change`, `transfer`, `read`,
  * `report`, `compact`, `step`. Carrying out: `ready`, `persist`, `deliver`, `drop`, `settle`. Faults:
- * `cut`, `heal`, `restart`. Looking: `state`, `flights`, `membership`, `peers`, `status`, `reads`.
+ * `cut`, `heal`, `hold`, `restart`. Looking: `state`, `flights`, `membership`, `peers`, `status`, `reads`.
  */
 import { describeMembership, describeMessage, describeReady } from "../describe.ts";
 import { type MembershipChange, membersOf } from "../membership.ts";
@@ -88,6 +88,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   cut: (lab, { words: [a = "", b = "", how] }) => {
     lab.cut(a, b, how === "one-way");
+    return "";
+  },
+  hold: (lab, { words: [id = "", how] }) => {
+    lab.hold(id, how !== "no-more");
     return "";
   },
   heal: (lab) => {
