@@ -121,6 +121,8 @@ const rows = {
   },
   SERVICE_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren service list"' },
   SESSION_REPLACED: { code: "ABORTED" },
+  SNAPSHOT_GONE: { code: "NOT_FOUND", retryable: true },
+  SNAPSHOT_REFUSED: { code: "FAILED_PRECONDITION", retryable: true },
   STALE_PLAN: { code: "ABORTED", retryable: true },
   STOPPING: { code: "UNAVAILABLE", hint: "try again in a moment", retryable: true },
   TASK_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren task list"' },

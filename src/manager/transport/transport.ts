@@ -7,6 +7,9 @@
  */
 import type { MemberId, Message, SnapshotMeta } from "../../raft/mod.ts";
 
+/** The message that puts a snapshot in force; it travels with the snapshot's bytes, never without. */
+export type SnapshotMessage = Extract<Message, { kind: "snapshot" }>;
+
 /** Where a member is. */
 export interface PeerAddress {
   readonly id: MemberId;
@@ -19,7 +22,7 @@ export interface SelfIdentity {
   readonly clusterId: string;
   readonly memberId: MemberId;
   readonly incarnation: number;
-  /** `host:port` that others dial; told in the hello, so that a peer learns where its caller is. */
+  /** `host:port` that others dial, told in the hello; "" for the address as bound. */
   readonly advertiseAddr: string;
 }
 
@@ -56,7 +59,7 @@ export interface Committed {
 
 /** What the transport tells the driver. */
 export interface TransportEvents {
-  /** Messages as they came in, at least one; only well-formed ones from the member that says so. */
+  /** Messages as they came in, of one sender and at least one; only well-formed ones from the member that says so. */
   onMessages(messages: readonly Message[]): void;
   /** `unreachable`: the connection broke or could not be made; once per loss, not per attempt. */
   onPeer(peer: MemberId, what: "unreachable" | "restarted" | "connected"): void;
@@ -66,7 +69,10 @@ export interface TransportEvents {
   onRemoved(by: MemberId): void;
   /** Whether `peer` may talk to this member; false answers its hello with "removed". */
   isWelcome(peer: MemberId): boolean;
-  /** A peer offers a snapshot; null declines. The snapshot message follows through `onMessages` later. */
+  /**
+   * A peer offers a snapshot; null declines. Once `finish` has resolved, its message comes through
+   * `onMessages`; when the transfer fails, `abort` is called instead. One at a time from each peer.
+   */
   receiveSnapshot(offer: SnapshotOffer): Promise<SnapshotReceiver | null>;
   /**
    * A follower sent a proposal on. Resolves once committed.
@@ -82,14 +88,27 @@ export interface Transport extends AsyncDisposable {
   readonly address: string;
   /** Whom to hold connections to; others are closed. Unchanged peers keep theirs. */
   setPeers(peers: readonly PeerAddress[]): void;
-  /** Queues messages by their `to`; drops appends first when a queue is full, and for unknown peers. */
+  /**
+   * Queues messages by their `to`; drops appends first when a queue is full, and all for unknown
+   * peers. Never given a message of kind "snapshot": that is for `sendSnapshot`.
+   */
   send(messages: readonly Message[]): void;
-  /** Sends a snapshot in chunks, resuming where the peer says. @throws WarrenError when it did not arrive */
-  sendSnapshot(to: MemberId, source: SnapshotSource, signal: AbortSignal): Promise<void>;
+  /**
+   * Sends `message.to` a snapshot in chunks, resuming where the peer says. Resolves once the peer has
+   * it durably and took `message` in. One at a time to each peer; tries once.
+   *
+   * @throws WarrenError NODE_UNREACHABLE, SNAPSHOT_REFUSED (not wanted, or damaged on its way), TOO_MANY
+   *   (one is under way), SNAPSHOT_GONE, ABORTED_BY_USER
+   */
+  sendSnapshot(
+    message: SnapshotMessage,
+    source: SnapshotSource,
+    signal: AbortSignal,
+  ): Promise<void>;
   /**
    * Sends a proposal on to `to`, which leads.
    *
-   * @throws WarrenError NO_LEADER when it surely was not taken, UNKNOWN_OUTCOME or the like otherwise
+   * @throws WarrenError NO_LEADER when it surely was not taken, UNKNOWN_OUTCOME otherwise
    */
   forward(to: MemberId, data: Uint8Array, signal: AbortSignal): Promise<Committed>;
   /** Peers with a working connection. */
