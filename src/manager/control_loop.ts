@@ -17,6 +17,7 @@ import {
 } from "../lib/mod.ts";
 import { type DirtySet, type Plan, plan } from "../orchestrator/mod.ts";
 import type { Action, ChangeFeed, Proposer, StateView } from "../store/mod.ts";
+import { orAborted } from "./abortable.ts";
 import { orchestrationMetrics } from "./orchestration_metrics.ts";
 
 /** A full pass runs this often even when nothing woke the loop: a lost wake-up costs time only. */
@@ -38,7 +39,7 @@ export interface ControlLoopParts {
   readonly metrics: Metrics;
 }
 
-/** Runs passes from {@link start} to {@link stop}, on the leader only. */
+/** Runs passes from {@link start} to {@link stop}, for one leadership: made anew for the next one. */
 export class ControlLoop {
   readonly #parts: ControlLoopParts;
   readonly #metrics: ReturnType<typeof orchestrationMetrics>;
@@ -74,7 +75,7 @@ export class ControlLoop {
     this.#group.run("control_loop", (signal) => this.#run(signal));
   }
 
-  /** Ends after the pass in flight. */
+  /** Ends promptly. What is proposed and not answered may still be applied: the next one will see. */
   async stop(): Promise<void> {
     this.#unsubscribe();
     await this.#group.stop();
@@ -158,7 +159,7 @@ export class ControlLoop {
   async #proposeGroup(actions: readonly Action[], signal: AbortSignal): Promise<boolean> {
     const { proposer, log } = this.#parts;
     try {
-      const applied = await proposer.propose(actions, { signal });
+      const applied = await orAborted(proposer.propose(actions, { signal }), signal);
       if (applied.ok) this.#metrics.count(actions);
       else log.debug("a planned change was stale", { error: applied.error.message });
       return applied.ok;

@@ -12,8 +12,14 @@ function world() {
   const clock = new ManualClock();
   const ids = seededIds(5);
   const failures: unknown[] = [];
+  /** What waits for an answer that never comes, while no majority answers. */
+  const cut = { isCut: false, proposed: [] as (readonly Action[])[] };
   const proposer: Proposer = {
     propose(actions) {
+      if (cut.isCut) {
+        cut.proposed.push(actions);
+        return new Promise(() => {});
+      }
       const failure = failures.shift();
       if (failure) return Promise.reject(failure);
       return Promise.resolve(apply(actions));
@@ -43,17 +49,21 @@ function world() {
     },
   });
   const breakPlans = (broken: boolean) => isBroken = broken;
-  const loop = new ControlLoop({
-    view,
-    feed: store.feed,
-    proposer,
-    dirty: new DirtySet(),
-    clock,
-    ids,
-    log: silentLog,
-    metrics: noMetrics,
-  });
-  return { store, clock, failures, create, loop, breakPlans, counts };
+  const newLoop = () =>
+    new ControlLoop({
+      view,
+      feed: store.feed,
+      proposer,
+      dirty: new DirtySet(),
+      clock,
+      ids,
+      log: silentLog,
+      metrics: noMetrics,
+    });
+  return {
+    ...{ store, clock, failures, create, newLoop, loop: newLoop(), breakPlans, counts },
+    ...{ cut, apply },
+  };
 }
 
 Deno.test("ControlLoop begins with everything that is there", async () => {
@@ -119,4 +129,42 @@ Deno.test("ControlLoop outlives a plan that throws, says so, and plans again lat
   assert.equal(store.sizes.tasks, 2);
   await loop.stop();
   assert.equal(clock.pending, 0, "no timer is left");
+});
+
+Deno.test("ControlLoop ends at once though what it proposed is never answered", async () => {
+  const { clock, create, loop, cut } = world();
+  loop.start();
+  await clock.advance(0);
+  cut.isCut = true;
+  create("web");
+  await clock.advance(0);
+  assert.equal(cut.proposed.length, 1);
+  await loop.stop();
+  assert.equal(clock.pending, 0, "no timer is left");
+});
+
+Deno.test("ControlLoop of the next leadership goes on, also when the last proposal came through late", async () => {
+  const { store, clock, create, loop, newLoop, cut, apply } = world();
+  loop.start();
+  await clock.advance(0);
+  cut.isCut = true;
+  create("web");
+  await clock.advance(0);
+  await loop.stop();
+  const [late] = cut.proposed;
+  assert.ok(late && apply(late).ok);
+  cut.isCut = false;
+  for (let turn = 0; turn < 3; turn++) {
+    const next = newLoop();
+    next.start();
+    await clock.advance(0);
+    create(`other-${turn}`);
+    await clock.advance(0);
+    await next.stop();
+    assert.equal(store.sizes.tasks, turn + 2, "one task each, none twice");
+  }
+  create("unseen");
+  await clock.advance(60_000);
+  assert.equal(store.sizes.tasks, 4, "a loop that was stopped does nothing");
+  assert.equal(clock.pending, 0);
 });
