@@ -2,17 +2,30 @@
  * The data directory: locked by one process, remembering what kind of daemon it belongs to.
  *
  * Layout: `lock` and `format`, `settings.json` (what later starts remember), `node.json` (who a
- * manager's own node is), `log/` and `keys/` (managers), `agent/` (nodes with an agent). Readable by
- * the owner only.
+ * manager's own node is), `peers.json` (where other managers are), `log/` and `keys/` (managers),
+ * `agent/` (nodes with an agent). Readable by the owner only.
  */
 import { WarrenError } from "../lib/mod.ts";
 import { openDataDir } from "../manager/mod.ts";
 import type { SavedSettings } from "./settings.ts";
 
-/** Who this node is, and what it proves itself with. */
+/** Who this node is, what it proves itself with, and which member of the managers' group it is. */
 export interface NodeIdentity {
   readonly nodeId: string;
   readonly credential: string;
+  readonly clusterId: string;
+  /** Made anew whenever the log begins anew: a member that forgot its votes is another one. */
+  readonly memberId: string;
+  /** Whether the group began with this member alone. */
+  readonly isFounder: boolean;
+  /** Whether the log was opened before: then it must be there. */
+  readonly hasLog: boolean;
+}
+
+/** Where another member listens. */
+export interface KnownPeer {
+  readonly id: string;
+  readonly address: string;
 }
 
 /** A locked data directory; `using` unlocks it. */
@@ -49,10 +62,35 @@ export class DataDir implements Disposable {
   async identity(): Promise<NodeIdentity | null> {
     const saved = await this.#read("node.json");
     if (saved === null) return null;
-    return { nodeId: String(saved.nodeId), credential: String(saved.credential) };
+    const { nodeId, credential, clusterId, memberId, isFounder, hasLog } = saved;
+    if (typeof memberId !== "string") {
+      const message = `Cannot use "${this.path}": a version before consensus wrote it`;
+      const hint = "begin with an empty data directory";
+      throw new WarrenError("DATA_DIR_UNUSABLE", message, { hint });
+    }
+    return {
+      nodeId: String(nodeId),
+      credential: String(credential),
+      clusterId: String(clusterId),
+      memberId,
+      isFounder: isFounder === true,
+      hasLog: hasLog === true,
+    };
   }
 
-  /** Keeps the identity; it is never overwritten by another one. */
+  /** Where the other members were when it was last known. */
+  async peers(): Promise<readonly KnownPeer[]> {
+    const saved = await this.#read("peers.json");
+    return Object.entries(saved ?? {}).map(([id, address]) => ({ id, address: String(address) }));
+  }
+
+  /** Remembers where the other members are. */
+  savePeers(peers: readonly KnownPeer[]): Promise<void> {
+    const entries = peers.map(({ id, address }) => [id, address] as const);
+    return this.#write("peers.json", Object.fromEntries(entries));
+  }
+
+  /** Keeps the identity. */
   async saveIdentity(identity: NodeIdentity): Promise<NodeIdentity> {
     await this.#write("node.json", { ...identity });
     return identity;
