@@ -1,11 +1,13 @@
-/** ClusterService: the cluster itself and the tokens that machines join with. */
+/** ClusterService: the cluster itself, its managers, and the tokens that machines join with. */
 import { VERSION, WarrenError } from "../lib/mod.ts";
-import { quoteText } from "../model/mod.ts";
+import { type NodeId, quoteText } from "../model/mod.ts";
 import { ClusterServiceService } from "../rpc/gen/warren/v1/cluster.ts";
 import { serve, type ServedService } from "../rpc/mod.ts";
 import { generateJoinToken, type TokenRole } from "../security/mod.ts";
+import { joinManager } from "./cluster/join_manager.ts";
 import type { ApiContext } from "./context.ts";
 import { propose, type ProposingCall } from "./propose.ts";
+import { resolveNode } from "./resolve.ts";
 
 /** The service to add to a server. */
 export function clusterService(context: ApiContext): ServedService {
@@ -13,7 +15,7 @@ export function clusterService(context: ApiContext): ServedService {
     getClusterInfo: () => {
       const cluster = getCluster(context);
       const managers = context.members().map((member) => ({ ...member }));
-      const leader = managers.find((member) => member.leader);
+      const leader = context.consensus.leader();
       return {
         clusterId: cluster.id,
         leaderId: leader?.id ?? "",
@@ -24,6 +26,10 @@ export function clusterService(context: ApiContext): ServedService {
         createdMs: cluster.createdMs,
       };
     },
+    joinManager: (request, call) => joinManager(context, request, call),
+    transferLeader: async ({ ref }, { signal }) => {
+      return { leaderId: await transferLeader(context, ref, signal) };
+    },
     getJoinToken: async ({ role, rotate }, call) => {
       const known = parseRole(role);
       return {
@@ -31,6 +37,35 @@ export function clusterService(context: ApiContext): ServedService {
       };
     },
   });
+}
+
+/** @throws WarrenError NODE_NOT_FOUND, NODE_NOT_VOTER, NODE_UNREACHABLE, DEADLINE_PASSED */
+async function transferLeader(
+  { view, consensus, members }: ApiContext,
+  ref: string,
+  signal: AbortSignal,
+): Promise<NodeId> {
+  if (ref === "") {
+    if (members().filter(({ voter }) => voter).length < 2) {
+      throw new WarrenError(
+        "NODE_NOT_VOTER",
+        "Cannot move leadership: no other manager has a vote",
+      );
+    }
+    return await consensus.transferLeader(null, signal);
+  }
+  const node = resolveNode(view, ref);
+  const doing = `move leadership to node "${node.name}"`;
+  const member = members().find(({ id }) => id === node.id);
+  if (!member?.voter) {
+    const state = member ? "it has no vote yet" : "it is no manager";
+    throw new WarrenError("NODE_NOT_VOTER", `Cannot ${doing}: ${state}`);
+  }
+  if (consensus.leader()?.id === node.id) return node.id;
+  if (!member.reachable) {
+    throw new WarrenError("NODE_UNREACHABLE", `Cannot ${doing}: it cannot be reached`);
+  }
+  return await consensus.transferLeader(node.id, signal);
 }
 
 function getCluster({ view }: ApiContext) {

@@ -5,7 +5,7 @@ import { ConfigServiceService } from "../rpc/gen/warren/v1/resource.ts";
 import { serve, type ServedService } from "../rpc/mod.ts";
 import type { ApiContext } from "./context.ts";
 import { configToProto, servicesUsing } from "./convert/resource.ts";
-import { propose } from "./propose.ts";
+import { isRepeated, propose } from "./propose.ts";
 import { resolveConfig } from "./resolve.ts";
 
 /** The service to add to a server. */
@@ -47,6 +47,7 @@ export function configService(context: ApiContext): ServedService {
       };
     },
     removeConfig: async ({ ref }, call) => {
+      if (isRepeated(context, call)) return { id: ref };
       const { id } = resolveConfig(view, ref);
       await propose(context, [{ kind: "config.remove", id }], call);
       return { id };

@@ -43,6 +43,46 @@ export interface PlannedTask {
   readonly message: string;
 }
 
+/** One step of a change of the consensus group's membership, by node. */
+export interface MembershipStep {
+  readonly kind: "add learner" | "promote" | "demote" | "remove";
+  readonly id: NodeId;
+}
+
+/** The manager that leads. */
+export interface Leader {
+  readonly id: NodeId;
+  /** Where clients, agents and other managers reach its API. */
+  readonly address: string;
+}
+
+/** What the API asks of the consensus group. Members are named by their nodes. */
+export interface Consensus {
+  /** Whether this manager leads and has applied everything that was committed before its term. */
+  isLeader(): boolean;
+  /**
+   * Settles when this manager's state is at least as new as any answer given before the call.
+   *
+   * @throws WarrenError NO_LEADER
+   */
+  fresh(signal: AbortSignal): Promise<void>;
+  /**
+   * Hands leadership to `to`, or to the voter that is most caught up; settles, with who leads, once
+   * this manager does not.
+   *
+   * @throws WarrenError NO_LEADER, DEADLINE_PASSED when nobody took over: this one then goes on
+   */
+  transferLeader(to: NodeId | null, signal: AbortSignal): Promise<NodeId>;
+  /** Changes the membership; settles once that is committed. Leader only. @throws WarrenError NO_LEADER */
+  changeMembership(change: MembershipStep, signal: AbortSignal): Promise<void>;
+  /** Null when none is known. */
+  leader(): Leader | null;
+  /** Calls `listener` whenever `isLeader` or `leader` may answer differently, until unsubscribed. */
+  onLeaderChange(listener: () => void): () => void;
+  /** What secrets are sealed under: for a manager that joins. */
+  dataKey(): Uint8Array;
+}
+
 /** Everything that the API works with. */
 export interface ApiContext {
   readonly view: StateView;
@@ -54,6 +94,7 @@ export interface ApiContext {
   readonly ids: IdSource;
   readonly log: Log;
   readonly sessions: AgentSessions;
+  readonly consensus: Consensus;
   /** The managers, this one included. */
   members(): readonly Member[];
   /** Where the log is. */

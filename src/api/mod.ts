@@ -15,7 +15,17 @@ import { serviceService } from "./service_service.ts";
 import { taskService } from "./task_service.ts";
 import { volumeService } from "./volume_service.ts";
 
-export type { AgentSessions, ApiContext, PlannedTask, RelayKind, RelayStream } from "./context.ts";
+export type {
+  AgentSessions,
+  ApiContext,
+  Consensus,
+  Leader,
+  MembershipStep,
+  PlannedTask,
+  RelayKind,
+  RelayStream,
+} from "./context.ts";
+export { routeCalls, type Routed } from "./route/route_calls.ts";
 
 /** Every service of the API. Their caches listen to the context's feed from now on. */
 export function apiServices(context: ApiContext): readonly ServedService[] {

@@ -17,6 +17,7 @@ import {
 } from "../rpc/gen/warren/v1/node.ts";
 import { serve, type ServedService } from "../rpc/mod.ts";
 import type { Action } from "../store/mod.ts";
+import { demoteNode, removeNode } from "./cluster/leave.ts";
 import type { ApiContext } from "./context.ts";
 import { nodeToProto } from "./convert/node.ts";
 import { propose, proposeFromState } from "./propose.ts";
@@ -37,16 +38,22 @@ export function nodeService(context: ApiContext): ServedService {
       await proposeFromState(context, () => [update(resolveNode(view, id), request)], call);
       return { node: shown(context, resolveNode(view, id)) };
     },
-    removeNode: async ({ ref, force }, call) => {
-      const node = resolveNode(view, ref);
-      await propose(context, removal(context, node, force), call);
-      return { id: node.id };
+    removeNode: async (request, call) => ({ id: await removeNode(context, request, call) }),
+    promoteNode: async ({ ref }, call) => {
+      const { id, role } = resolveNode(view, ref);
+      if (role === "worker") {
+        await propose(context, [{ kind: "node.update", id, role: "hybrid" }], call);
+      }
+      return { node: shown(context, resolveNode(view, id)) };
+    },
+    demoteNode: async ({ ref }, call) => {
+      return { node: shown(context, await demoteNode(context, ref, call)) };
     },
   });
 }
 
 function shown(context: ApiContext, node: Node): NodeMessage {
-  const isLeader = context.members().some(({ id, leader }) => leader && id === node.id);
+  const isLeader = context.consensus.leader()?.id === node.id;
   return nodeToProto(node, context.view.nodeUsage(node.id), isLeader);
 }
 
@@ -72,15 +79,4 @@ function update(node: Node, request: UpdateNodeRequest): Action {
     ...(availability && { availability }),
     ...(request.name !== "" && { name: request.name }),
   };
-}
-
-/** A forced removal first takes the node for down: apply removes none that is ready. */
-function removal({ members }: ApiContext, node: Node, force: boolean): readonly Action[] {
-  if (members().some(({ id }) => id === node.id)) {
-    throw new WarrenError("NODE_IS_MANAGER", `Cannot remove node "${node.name}": it is a manager`);
-  }
-  const remove: Action = { kind: "node.remove", id: node.id };
-  if (!force || node.status !== "ready") return [remove];
-  const message = "was removed by force";
-  return [{ kind: "node.status", id: node.id, status: "down", message }, remove];
 }

@@ -16,6 +16,17 @@ const LOST_RACE: ReadonlySet<Reason> = new Set<Reason>(["VERSION_CONFLICT", "VOL
 /** The part of a call that a proposal needs. */
 export type ProposingCall = Pick<RpcCall, "signal" | "requestId">;
 
+/**
+ * Whether the call repeats one that was carried out, whose answer was lost: what a removal names is
+ * then gone already.
+ */
+export function isRepeated(
+  { view }: Pick<ApiContext, "view">,
+  { requestId }: Pick<ProposingCall, "requestId">,
+): boolean {
+  return view.appliedRequest(requestId) !== undefined;
+}
+
 /** Proposes `actions` as one change. @throws WarrenError what apply refused, or the proposer's. */
 export async function propose(
   { proposer }: Pick<ApiContext, "proposer">,

@@ -7,7 +7,7 @@ import { SecretServiceService } from "../rpc/gen/warren/v1/resource.ts";
 import { serve, type ServedService } from "../rpc/mod.ts";
 import type { ApiContext } from "./context.ts";
 import { secretToProto, servicesUsing } from "./convert/resource.ts";
-import { propose } from "./propose.ts";
+import { isRepeated, propose } from "./propose.ts";
 import { resolveSecret } from "./resolve.ts";
 
 /** The service to add to a server. */
@@ -39,6 +39,7 @@ export function secretService(context: ApiContext): ServedService {
     },
     listSecrets: () => ({ secrets: Array.from(view.secrets(), secretToProto) }),
     removeSecret: async ({ ref }, call) => {
+      if (isRepeated(context, call)) return { id: ref };
       const { id } = resolveSecret(view, ref);
       await propose(context, [{ kind: "secret.remove", id }], call);
       return { id };

@@ -57,6 +57,8 @@ class Scene {
         status: "ready",
         statusMessage: "",
         address: "",
+        memberId: "",
+        raftAddress: "",
         labels: { name },
         description,
         credentialHash: "",

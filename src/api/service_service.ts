@@ -25,7 +25,7 @@ import type { ApiContext } from "./context.ts";
 import { serviceToProto, serviceWithHistory } from "./convert/service.ts";
 import { preEncoded } from "./encoded_rows.ts";
 import { missingVolumes } from "./new_volume.ts";
-import { propose, proposeFromState, type ProposingCall } from "./propose.ts";
+import { isRepeated, propose, proposeFromState, type ProposingCall } from "./propose.ts";
 import { resolveService } from "./resolve.ts";
 import { ServiceList } from "./service_list.ts";
 import { watchService } from "./service_watch.ts";
@@ -96,6 +96,7 @@ export function serviceService(context: ApiContext): ServedService {
       return { service: stored(context, id) };
     },
     removeService: async ({ ref }, call) => {
+      if (isRepeated(context, call)) return { id: ref };
       const { id } = resolveService(view, ref);
       await propose(context, [{ kind: "service.remove", id }], call);
       return { id };

@@ -6,7 +6,7 @@ import { serve, type ServedService } from "../rpc/mod.ts";
 import type { ApiContext } from "./context.ts";
 import { servicesByVolume, volumeToProto } from "./convert/resource.ts";
 import { DEFAULT_VOLUME_DRIVER } from "./new_volume.ts";
-import { propose } from "./propose.ts";
+import { isRepeated, propose } from "./propose.ts";
 import { resolveVolume } from "./resolve.ts";
 
 /** The service to add to a server. */
@@ -47,6 +47,7 @@ export function volumeService(context: ApiContext): ServedService {
       };
     },
     removeVolume: async ({ ref }, call) => {
+      if (isRepeated(context, call)) return { id: ref };
       const { id } = resolveVolume(view, ref);
       await propose(context, [{ kind: "volume.remove", id }], call);
       return { id };

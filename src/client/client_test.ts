@@ -25,6 +25,8 @@ function clusterServer() {
       throw new WarrenError("NOT_INITIALISED", "There is no cluster here yet");
     },
     getJoinToken: ({ role }) => ({ token: role }),
+    joinManager: () => ({ clusterId: "", dataKey: Buffer.of(), members: [] }),
+    transferLeader: ({ ref }) => ({ leaderId: ref }),
   }));
   return server;
 }

@@ -89,6 +89,8 @@ const NODE: Kinds<NodeServiceService> = {
   getNode: "unary",
   updateNode: "unary",
   removeNode: "unary",
+  promoteNode: "unary",
+  demoteNode: "unary",
 };
 const SECRET: Kinds<SecretServiceService> = {
   createSecret: "unary",
@@ -110,7 +112,12 @@ const VOLUME: Kinds<VolumeServiceService> = {
 };
 const MANIFEST: Kinds<ManifestServiceService> = { planManifest: "unary", applyManifest: "unary" };
 const EVENT: Kinds<EventServiceService> = { streamEvents: "stream" };
-const CLUSTER: Kinds<ClusterServiceService> = { getClusterInfo: "unary", getJoinToken: "unary" };
+const CLUSTER: Kinds<ClusterServiceService> = {
+  getClusterInfo: "unary",
+  getJoinToken: "unary",
+  joinManager: "unary",
+  transferLeader: "unary",
+};
 
 const resource = () => import("../rpc/gen/warren/v1/resource.ts");
 

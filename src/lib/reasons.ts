@@ -91,6 +91,7 @@ const rows = {
   NODE_NAME_TAKEN: { code: "ALREADY_EXISTS", hint: "choose another with --node-name" },
   NODE_NOT_DOWN: { code: "FAILED_PRECONDITION", hint: "stop it first, or add --force" },
   NODE_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren node list"' },
+  NODE_NOT_VOTER: { code: "FAILED_PRECONDITION", hint: 'run "warren cluster info"' },
   NODE_REMOVED: {
     code: "PERMISSION_DENIED",
     hint: "to use the machine again, join with a token and an empty data directory",
@@ -108,6 +109,10 @@ const rows = {
   PROPOSAL_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",
     hint: "make the change smaller, or in several parts",
+  },
+  QUORUM_AT_RISK: {
+    code: "FAILED_PRECONDITION",
+    hint: "bring managers back or add others first, so that a majority stays",
   },
   REVISION_NOT_FOUND: { code: "NOT_FOUND", hint: 'run "warren service history"' },
   SECRET_AWAITED: { code: "UNAVAILABLE", retryable: true },

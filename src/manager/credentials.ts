@@ -16,7 +16,7 @@ import {
   verifyCredential,
 } from "../security/mod.ts";
 import type { StateView } from "../store/mod.ts";
-import type { NodeCredentials } from "./sessions/agent_gateway.ts";
+import type { NodeCredentials } from "./sessions/admission.ts";
 
 /** A new token for `role`, sealed. */
 export async function sealedJoinToken(sealer: Sealer, role: TokenRole): Promise<Sealed> {
@@ -31,15 +31,22 @@ export function nodeCredentials(view: StateView, sealer: Sealer): NodeCredential
       const parsed = parseJoinToken(token);
       const cluster = view.cluster();
       if (!parsed || !cluster) return undefined;
-      const sealed = parsed.role === "worker" ? cluster.workerToken : cluster.managerToken;
-      const bytes = await sealer.open({ purpose: "join-token", name: parsed.role }, sealed);
-      const isGood = equalInConstantTime(token, new TextDecoder().decode(bytes));
+      const isGood = equalInConstantTime(token, await openToken(view, sealer, parsed.role));
       return isGood ? parsed.role : undefined;
     },
+    managerToken: () => openToken(view, sealer, "manager"),
     async create() {
       const credential = generateCredential();
       return { credential, hash: await hashCredential(credential) };
     },
     matches: verifyCredential,
   };
+}
+
+/** The join token for `role`; "" while there is no cluster. @throws WarrenError UNSEAL_FAILED */
+async function openToken(view: StateView, sealer: Sealer, role: TokenRole): Promise<string> {
+  const cluster = view.cluster();
+  if (!cluster) return "";
+  const sealed = role === "worker" ? cluster.workerToken : cluster.managerToken;
+  return new TextDecoder().decode(await sealer.open({ purpose: "join-token", name: role }, sealed));
 }

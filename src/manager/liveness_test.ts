@@ -16,6 +16,8 @@ function node(status: NodeStatus): Node {
     status,
     statusMessage: "",
     address: "",
+    memberId: "",
+    raftAddress: "",
     labels: {},
     description: {
       hostname: "a",

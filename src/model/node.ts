@@ -40,6 +40,13 @@ export interface Node {
   readonly statusMessage: string;
   /** Host and port that others reach the node at, or "" for a worker that only dials out. */
   readonly address: string;
+  /**
+   * Identity in the consensus group, or "" for a node that is no member. Made anew at each promotion
+   * and join and never used again: a member that forgot its votes must not come back under its name.
+   */
+  readonly memberId: string;
+  /** Host and port of the Raft listener, or "" for a node that is no member. */
+  readonly raftAddress: string;
   readonly labels: Labels;
   readonly description: NodeDescription;
   /** SHA-256, hex, of the secret the node proves itself with. */

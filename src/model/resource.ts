@@ -59,6 +59,15 @@ export interface RemovedNode {
 /** Removed nodes that are remembered; the longest gone is forgotten first. */
 export const MAX_REMOVED_NODES = 1_000;
 
+/** Members of the consensus group that are remembered after they left; longest gone forgotten first. */
+export const MAX_FORMER_MEMBERS = 1_000;
+
+/** A term's leader, for the record: who leads now is for consensus to say. */
+export interface ClusterLeader {
+  readonly nodeId: NodeId;
+  readonly term: number;
+}
+
 /** The cluster's own record; exactly one exists after `cluster init`. */
 export interface Cluster {
   readonly id: ClusterId;
@@ -66,6 +75,10 @@ export interface Cluster {
   /** Join tokens, sealed. */
   readonly workerToken: Sealed;
   readonly managerToken: Sealed;
+  /** Who leads, as of the term that was committed last; absent before the first. */
+  readonly leader?: ClusterLeader;
+  /** Members that left, the last {@link MAX_FORMER_MEMBERS}; absent before the first. */
+  readonly formerMembers?: readonly string[];
   /** The last {@link MAX_REMOVED_NODES}, longest gone first; absent before the first. */
   readonly removedNodes?: readonly RemovedNode[];
   readonly version: Version;

@@ -103,8 +103,8 @@ function withWriter(
   open: OpenCall,
   write: (message: unknown) => Promise<void>,
 ): StreamCall<unknown> {
-  const { method, peer, requestId, signal } = open;
-  return { method, peer, requestId, signal, write };
+  const { method, peer, requestId, isForwarded, signal } = open;
+  return { method, peer, requestId, isForwarded, signal, write };
 }
 
 function noStream(): Promise<void> {

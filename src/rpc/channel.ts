@@ -10,7 +10,7 @@ import { type CallOptions, Client, credentials, Metadata, type ServiceError } fr
 import { WarrenError } from "../lib/mod.ts";
 import { formatAddress, grpcTarget, type RpcAddress } from "./address.ts";
 import type { RequestOf, ResponseOf } from "./handler.ts";
-import { REQUEST_ID_KEY } from "./open_call.ts";
+import { FORWARDED_KEY, REQUEST_ID_KEY } from "./open_call.ts";
 import { fromServiceError } from "./status.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
@@ -23,6 +23,8 @@ export interface ChannelCallOptions {
   readonly timeoutMs?: number;
   /** Makes a repeated call count once. */
   readonly requestId?: string;
+  /** Set by a manager that sends a call on to the leader. */
+  readonly isForwarded?: boolean;
 }
 
 /** The parts of a generated method that a caller needs. */
@@ -46,6 +48,15 @@ export interface BidiCall<Request, Response> {
   cancel(): void;
 }
 
+/** A two-way stream for senders that bound by themselves what is under way. */
+export interface MeteredCall<Request, Response> extends BidiCall<Request, Response> {
+  /**
+   * Sends one message; `onSent` is called when it has left for the connection, and not at all when
+   * the call ends before.
+   */
+  send(request: Request, onSent: () => void): void;
+}
+
 /** One connection to a manager. */
 export interface Channel {
   /** As written by users. */
@@ -65,7 +76,7 @@ export interface Channel {
   bidi<Method extends CallableMethod>(
     method: Method,
     options?: ChannelCallOptions,
-  ): BidiCall<RequestOf<Method>, ResponseOf<Method>>;
+  ): MeteredCall<RequestOf<Method>, ResponseOf<Method>>;
   /** Ends the connection; calls under way fail. */
   close(): void;
 }
@@ -73,16 +84,22 @@ export interface Channel {
 /** Largest answer that is accepted. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
+/** What a channel may be told. */
+export interface ChannelOptions {
+  /** Shares its connection with no other channel to the same address. */
+  readonly isAlone?: boolean;
+}
+
 /** A channel to `address`; nothing is dialled before the first call. */
-export function openChannel(address: RpcAddress): Channel {
-  return new GrpcChannel(address);
+export function openChannel(address: RpcAddress, options: ChannelOptions = {}): Channel {
+  return new GrpcChannel(address, options);
 }
 
 class GrpcChannel implements Channel {
   readonly address: string;
   readonly #client: Client;
 
-  constructor(address: RpcAddress) {
+  constructor(address: RpcAddress, { isAlone = false }: ChannelOptions) {
     this.address = formatAddress(address);
     this.#client = new Client(grpcTarget(address), credentials.createInsecure(), {
       "grpc.max_receive_message_length": MAX_RESPONSE_BYTES,
@@ -92,6 +109,7 @@ class GrpcChannel implements Channel {
       "grpc.enable_http_proxy": 0,
       "grpc.enable_channelz": 0,
       "grpc.service_config_disable_resolution": 1,
+      "grpc.use_local_subchannel_pool": isAlone ? 1 : 0,
       ...(address.kind === "tcp" && {
         "grpc.keepalive_time_ms": 20_000,
         "grpc.keepalive_timeout_ms": 10_000,
@@ -155,7 +173,7 @@ class GrpcChannel implements Channel {
   bidi<Method extends CallableMethod>(
     method: Method,
     options: ChannelCallOptions = {},
-  ): BidiCall<RequestOf<Method>, ResponseOf<Method>> {
+  ): MeteredCall<RequestOf<Method>, ResponseOf<Method>> {
     const stream = this.#client.makeBidiStreamRequest(
       method.path,
       (value: RequestOf<Method>) => method.requestSerialize(value),
@@ -178,6 +196,12 @@ class GrpcChannel implements Channel {
     return {
       responses: this.#responses<Method>(reader, cancel),
       write: (request) => writer.write(request),
+      send(request, onSent) {
+        if (ended.signal.aborted) return;
+        stream.write(request, () => {
+          if (!ended.signal.aborted) onSent();
+        });
+      },
       end: () => void stream.end(),
       cancel,
     };
@@ -217,6 +241,7 @@ function decoderOf<Method extends CallableMethod>(
 function metadataOf(options: ChannelCallOptions): Metadata {
   const metadata = new Metadata();
   if (options.requestId) metadata.set(REQUEST_ID_KEY, options.requestId);
+  if (options.isForwarded) metadata.set(FORWARDED_KEY, "1");
   return metadata;
 }
 

@@ -15,6 +15,8 @@ export interface RpcCall {
   readonly peer: string;
   /** Given by the caller so that a repeated call is carried out once; "" when not given. */
   readonly requestId: string;
+  /** Whether another manager sent it on: it is then not sent on again. */
+  readonly isForwarded: boolean;
   /** Aborted when the caller goes away, its deadline passes or the server stops. */
   readonly signal: AbortSignal;
 }

@@ -18,6 +18,9 @@ import { isOperating } from "./status.ts";
 /** Metadata key of the request id. */
 export const REQUEST_ID_KEY = "warren-request-id";
 
+/** Metadata key of a call that a manager sends on to the leader. */
+export const FORWARDED_KEY = "warren-forwarded";
+
 /** Where calls report to. */
 export class CallMeter {
   readonly #log: Log;
@@ -80,6 +83,7 @@ export class OpenCall implements RpcCall {
   readonly method: string;
   readonly peer: string;
   readonly requestId: string;
+  readonly isForwarded: boolean;
   readonly isStream: boolean;
   readonly #abort = new AbortController();
   readonly #meter: CallMeter;
@@ -92,6 +96,7 @@ export class OpenCall implements RpcCall {
     const peer = call.getPeer();
     this.peer = peer === "unknown" ? "local" : peer;
     this.requestId = requestIdOf(call.metadata);
+    this.isForwarded = call.metadata.get(FORWARDED_KEY).length > 0;
     this.#meter = meter;
     this.#sinceMs = meter.now();
     call.on("cancelled", () => {

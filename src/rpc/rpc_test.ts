@@ -65,6 +65,8 @@ async function withServer(setup: Setup, body: (fixture: Fixture) => Promise<void
   server.addService(serve(ClusterServiceService, {
     getClusterInfo: missing,
     getJoinToken: missing,
+    joinManager: missing,
+    transferLeader: missing,
     ...setup.cluster,
   }));
   server.addService(serve(TaskServiceService, {

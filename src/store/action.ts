@@ -50,6 +50,11 @@ export interface NewTask {
 /** Store fields that apply fills in itself. */
 type Fresh<T> = Omit<T, "version">;
 
+/** A node as it joins: without membership unless it says so, as all did in older logs. */
+export type NewNode =
+  & Omit<Fresh<Node>, "memberId" | "raftAddress">
+  & Partial<Pick<Node, "memberId" | "raftAddress">>;
+
 /** One change. `atMs` is the proposer's wall time, for the record. */
 export type Action =
   | { readonly kind: "cluster.create"; readonly cluster: Fresh<Cluster> }
@@ -58,7 +63,9 @@ export type Action =
     readonly role: "worker" | "manager";
     readonly token: Sealed;
   }
-  | { readonly kind: "node.create"; readonly node: Fresh<Node> }
+  /** What a new leader proposes first; ignored, not refused, when a later term is known. */
+  | { readonly kind: "cluster.leader"; readonly id: NodeId; readonly term: number }
+  | { readonly kind: "node.create"; readonly node: NewNode }
   | {
     readonly kind: "node.update";
     readonly id: NodeId;
@@ -73,6 +80,19 @@ export type Action =
     readonly id: NodeId;
     readonly description: NodeDescription;
     readonly address: string;
+    /** Left as it is unless given. */
+    readonly raftAddress?: string;
+  }
+  /** Makes a member of the consensus group of the node, or with "" a node that is none any more. */
+  | {
+    readonly kind: "node.member";
+    readonly id: NodeId;
+    /** Refused when another node has or had it, or when the node has another one. */
+    readonly memberId: string;
+    readonly raftAddress: string;
+    readonly role: NodeRole;
+    /** Of its API; left as it is unless given. */
+    readonly address?: string;
   }
   | {
     readonly kind: "node.status";

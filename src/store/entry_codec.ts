@@ -11,9 +11,11 @@ export const ENTRY_FORMAT = 1;
 const KNOWN: Readonly<Record<Action["kind"], true>> = {
   "cluster.create": true,
   "cluster.token": true,
+  "cluster.leader": true,
   "node.create": true,
   "node.update": true,
   "node.describe": true,
+  "node.member": true,
   "node.status": true,
   "node.remove": true,
   "service.create": true,

@@ -187,6 +187,9 @@ export class OverlayView implements StateView {
     }
   }
 
+  appliedRequest(requestId: string) {
+    return this.#base.appliedRequest(requestId);
+  }
   cluster() {
     return this.#base.cluster();
   }

@@ -194,7 +194,7 @@ class StateReader {
   #readRow(tag: string, row: unknown): void {
     const name = TABLE_NAMES.find((known) => known === tag);
     if (name === undefined) throw corrupt(`table "${tag}" was written by a newer version`);
-    this.#write(name, row as Rows[typeof name]);
+    this.#write(name, name === "nodes" ? nodeOf(row) : row as Rows[typeof name]);
   }
 
   #readTask(spec: number | null, rest: Omit<Task, "spec">): void {
@@ -213,6 +213,12 @@ class StateReader {
     if (!this.#isEnded) throw corrupt("its end is missing");
     return this.#tables;
   }
+}
+
+/** A node; older states know nothing of members. */
+function nodeOf(row: unknown): Rows["nodes"] {
+  const node = row as Rows["nodes"];
+  return { ...node, memberId: node.memberId ?? "", raftAddress: node.raftAddress ?? "" };
 }
 
 /** FNV-1a over two lanes of 32 bits: to compare replicas, not to withstand an attacker. */

@@ -12,6 +12,7 @@ export function storeView(current: () => Tables): StateView {
     get index() {
       return current().index;
     },
+    appliedRequest: (requestId) => current().appliedRequest(requestId),
     cluster: () => current().cluster(),
     node: (id) => current().node(id),
     nodeByName: (name) => current().nodeByName(name),

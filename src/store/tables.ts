@@ -90,6 +90,9 @@ export class Tables implements StateView {
     return this.rows.tasks.states;
   }
 
+  appliedRequest(requestId: string): LogIndex | undefined {
+    return this.requests.find(requestId);
+  }
   cluster(): Cluster | undefined {
     for (const cluster of this.rows.cluster.values()) return cluster;
     return undefined;

@@ -31,6 +31,8 @@ export interface NodeUsage {
 export interface StateView {
   /** Index of the last applied entry. */
   readonly index: LogIndex;
+  /** Where the request of that id was applied, among those lately; "" is none. */
+  appliedRequest(requestId: string): LogIndex | undefined;
   cluster(): Cluster | undefined;
   node(id: NodeId): Node | undefined;
   nodeByName(name: string): Node | undefined;

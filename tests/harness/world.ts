@@ -188,6 +188,8 @@ function newNode(id: NodeId, name: string, { options, nowMs }: NodeParts): Omit<
     status: "ready",
     statusMessage: "",
     address: "",
+    memberId: "",
+    raftAddress: "",
     labels: options.labels ?? {},
     description: {
       hostname: `${name}.local`,

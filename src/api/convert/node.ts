@@ -23,5 +23,7 @@ export function nodeToProto(node: Node, usage: NodeUsage, leader: boolean): Node
     tasks: usage.tasks,
     reservedMilliCpus: usage.reservedMilliCpus,
     reservedMemoryBytes: usage.reservedMemoryBytes,
+    raftAddress: node.raftAddress,
+    memberId: node.memberId,
   };
 }

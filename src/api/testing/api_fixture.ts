@@ -16,7 +16,7 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../../model/mod.ts";
-import { createRpcServer } from "../../rpc/mod.ts";
+import { createRpcServer, openChannel, parseAddress } from "../../rpc/mod.ts";
 import { taskSpecToProto } from "../../rpc/convert/mod.ts";
 import type { RelayRequest, RelayResponse } from "../../rpc/gen/warren/v1/agent.ts";
 import type { ServiceSpec } from "../../rpc/gen/warren/v1/service.ts";
@@ -32,7 +32,8 @@ import {
 } from "../../store/mod.ts";
 import { type Client, connect } from "../../client/mod.ts";
 import type { ApiContext, RelayKind, RelayStream } from "../context.ts";
-import { apiServices } from "../mod.ts";
+import { apiServices, routeCalls } from "../mod.ts";
+import { FakeConsensus } from "./fake_consensus.ts";
 
 /** An agent that answers relays as a test says. */
 export type FakeRelay = (
@@ -52,6 +53,8 @@ export interface ApiFixture {
   readonly connected: Set<string>;
   relay: FakeRelay;
   stats: TaskStats[];
+  /** The group of managers; this one leads it alone unless the test says otherwise. */
+  readonly consensus: FakeConsensus;
   /** Called before each proposal is applied. */
   beforeApply: () => void;
   /** Applies what must be accepted, outside of the API. */
@@ -64,7 +67,10 @@ export async function withApi(body: (api: ApiFixture) => Promise<void>): Promise
   const address = { kind: "unix", path: `${folder}/api.sock` } as const;
   const api = await makeFixture();
   await using server = createRpcServer({ log: silentLog, metrics: noMetrics, clock: realClock });
-  for (const service of apiServices(api.context)) server.addService(service);
+  const open = (address: string) => openChannel(parseAddress(address));
+  const { consensus } = api;
+  using routed = routeCalls(apiServices(api.context), { consensus, clock: realClock, open });
+  for (const service of routed.services) server.addService(service);
   await server.listen(address);
   const client = await connect(`unix://${address.path}`, { timeoutMs: 10_000 });
   try {
@@ -102,33 +108,32 @@ async function makeFixture(): Promise<Omit<ApiFixture, "client">> {
     connected: new Set<string>(),
     relay: noAgent,
     stats: [],
+    consensus: new FakeConsensus(),
     beforeApply: () => {},
     apply: (...actions: readonly Action[]) => {
       const applied = applyNow(actions);
       if (!applied.ok) throw WarrenError.fromInfo(applied.error);
     },
-    context: contextOf(),
   };
-  function contextOf(): ApiContext {
-    return {
-      view,
-      feed,
-      events,
-      proposer,
-      sealer,
-      ids,
-      clock: realClock,
-      log: silentLog,
-      sessions: {
-        isConnected: (id) => fixture.connected.has(id),
-        openRelay: async (id, order) => await openRelay(fixture, id, order),
-        stats: () => fixture.stats,
-      },
-      members: () => [],
-      raft: () => ({ term: 1, commitIndex: view.index, appliedIndex: view.index }),
-      previewPlacements: () => [{ serviceName: "web", slot: 1, nodeName: "a", message: "" }],
-    };
-  }
+  const context: ApiContext = {
+    view,
+    feed,
+    events,
+    proposer,
+    sealer,
+    ids,
+    clock: realClock,
+    log: silentLog,
+    sessions: {
+      isConnected: (id) => fixture.connected.has(id),
+      openRelay: async (id, order) => await openRelay(fixture, id, order),
+      stats: () => fixture.stats,
+    },
+    consensus: fixture.consensus,
+    members: () => fixture.consensus.members,
+    raft: () => ({ term: 1, commitIndex: view.index, appliedIndex: view.index }),
+    previewPlacements: () => [{ serviceName: "web", slot: 1, nodeName: "a", message: "" }],
+  };
   const seal = async (role: "worker" | "manager") => {
     const bytes = new TextEncoder().encode(generateJoinToken(role));
     return await sealer.seal({ purpose: "join-token", name: role }, bytes);
@@ -141,7 +146,7 @@ async function makeFixture(): Promise<Omit<ApiFixture, "client">> {
     managerToken,
   };
   fixture.apply({ kind: "cluster.create", cluster });
-  return fixture;
+  return Object.assign(fixture, { context });
 }
 
 async function* noAgent(): AsyncGenerator<RelayRequest> {
@@ -193,6 +198,8 @@ export function addNode(api: ApiFixture, name: string): Node {
       status: "ready",
       statusMessage: "",
       address: "",
+      memberId: "",
+      raftAddress: "",
       labels: {},
       description: {
         hostname: name,

@@ -6,8 +6,15 @@
  */
 import { assertNever } from "../../lib/mod.ts";
 import type { Action, ObjectVersion } from "../action.ts";
-import { createCluster, setToken } from "./apply_cluster.ts";
-import { createNode, describeNode, removeNode, setNodeStatus, updateNode } from "./apply_node.ts";
+import { createCluster, setLeader, setToken } from "./apply_cluster.ts";
+import {
+  createNode,
+  describeNode,
+  removeNode,
+  setMember,
+  setNodeStatus,
+  updateNode,
+} from "./apply_node.ts";
 import {
   createConfig,
   createSecret,
@@ -44,12 +51,16 @@ export function applyAction(tx: Transaction, action: Action): Outcome {
       return createCluster(tx, action);
     case "cluster.token":
       return setToken(tx, action);
+    case "cluster.leader":
+      return setLeader(tx, action);
     case "node.create":
       return createNode(tx, action);
     case "node.update":
       return updateNode(tx, action);
     case "node.describe":
       return describeNode(tx, action);
+    case "node.member":
+      return setMember(tx, action);
     case "node.status":
       return setNodeStatus(tx, action);
     case "node.remove":

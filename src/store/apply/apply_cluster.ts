@@ -1,5 +1,5 @@
 /**
- * Rules of the cluster's own record: made once, then only its join tokens change.
+ * Rules of the cluster's own record: made once; then its join tokens and its leader change.
  */
 import type { Action } from "../action.ts";
 import { type Outcome, refuse } from "./refusal.ts";
@@ -27,5 +27,16 @@ export function setToken(tx: Transaction, { role, token }: Of<"cluster.token">):
   const field = role === "worker" ? "workerToken" : "managerToken";
   if (sameData(cluster[field], token)) return null;
   tx.put("cluster", { ...cluster, [field]: token, version: tx.stamp.version });
+  return null;
+}
+
+/** Records who leads; refused with NOT_INITIALISED when there is no cluster. */
+export function setLeader(tx: Transaction, { id, term }: Of<"cluster.leader">): Outcome {
+  const cluster = tx.view.cluster();
+  if (!cluster) {
+    return refuse("NOT_INITIALISED", "Cannot record the leader: there is no cluster yet");
+  }
+  if (cluster.leader && cluster.leader.term >= term) return null;
+  tx.put("cluster", { ...cluster, leader: { nodeId: id, term }, version: tx.stamp.version });
   return null;
 }

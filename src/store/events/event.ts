@@ -28,6 +28,8 @@ export type EventType =
   | "node.draining"
   | "node.down"
   | "node.left"
+  | "node.promoted"
+  | "node.demoted"
   | "deployment.started"
   | "deployment.step"
   | "deployment.paused"

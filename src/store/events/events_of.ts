@@ -3,7 +3,7 @@
  * and at every replay.
  */
 import { assertNever } from "../../lib/mod.ts";
-import type { Node } from "../../model/mod.ts";
+import type { Cluster, Node } from "../../model/mod.ts";
 import type { Change, ChangeSet } from "../feed.ts";
 import type { ClusterEvent, EventDraft, NodeName } from "./event.ts";
 import { serviceEvents } from "./service_events.ts";
@@ -19,7 +19,7 @@ export function eventsOf(set: ChangeSet, nodeName: NodeName): readonly ClusterEv
 function draftsOf(change: Change, nodeName: NodeName): readonly EventDraft[] {
   switch (change.table) {
     case "cluster":
-      return [];
+      return leaderEvents(change.before, change.after, nodeName);
     case "nodes":
       return nodeEvents(change.before, change.after);
     case "services":
@@ -53,6 +53,19 @@ function namedEvents(
   return [{ type: `${noun}.${verb}`, message, attributes: { [noun]: row.name, id: row.id } }];
 }
 
+function leaderEvents(
+  before: Cluster | null,
+  after: Cluster | null,
+  nodeName: NodeName,
+): readonly EventDraft[] {
+  const leader = after?.leader;
+  if (!leader || before?.leader?.term === leader.term) return [];
+  const [name, term] = [nodeName(leader.nodeId), String(leader.term)];
+  const attributes = { leader: name, leaderId: leader.nodeId, term };
+  const message = `node "${name}" leads in term ${term}`;
+  return [{ type: "leader.changed", message, attributes }];
+}
+
 function nodeEvents(before: Node | null, after: Node | null): readonly EventDraft[] {
   const node = after ?? before;
   if (!node) return [];
@@ -68,7 +81,14 @@ function nodeEvents(before: Node | null, after: Node | null): readonly EventDraf
     if (after.status === "ready") drafts.push(event("node.ready", "is ready"));
     if (after.status === "down") drafts.push(event("node.down", `is down${why}`));
   }
-  if (before && isReconfigured(before, after)) {
+  const [wasMember, isMember] = [before?.memberId !== "", after.memberId !== ""];
+  if (before && wasMember !== isMember) {
+    drafts.push(
+      isMember
+        ? event("node.promoted", `became a ${after.role}`)
+        : event("node.demoted", "is a manager no more"),
+    );
+  } else if (before && isReconfigured(before, after)) {
     const isDraining = after.availability === "drain" && before.availability !== "drain";
     drafts.push(
       isDraining

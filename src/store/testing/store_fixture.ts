@@ -209,6 +209,8 @@ export function nodeOf(id: NodeId, name: string): Omit<Node, "version"> {
     status: "ready",
     statusMessage: "",
     address: "",
+    memberId: "",
+    raftAddress: "",
     labels: {},
     description: {
       hostname: name,

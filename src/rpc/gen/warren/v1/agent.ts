@@ -99,10 +99,15 @@ export interface StatsBatch {
 }
 
 export interface SessionResponse {
-  kind: { $case: "welcome"; value: Welcome } | { $case: "assignments"; value: Assignments } | {
-    $case: "relay";
-    value: RelayOrder;
-  } | undefined;
+  kind:
+    | { $case: "welcome"; value: Welcome }
+    | { $case: "assignments"; value: Assignments }
+    | { $case: "relay"; value: RelayOrder }
+    | { $case: "role"; value: RoleOrder }
+    | //
+    /** Answers each heartbeat: a manager that falls silent is left for another one. */
+    { $case: "heartbeat"; value: Heartbeat }
+    | undefined;
 }
 
 export interface Welcome {
@@ -110,6 +115,27 @@ export interface Welcome {
   nodeName: string;
   /** The agent sends a heartbeat this often. */
   heartbeatIntervalMs: number;
+  /** Unset by managers that know of no promotion. */
+  role:
+    | RoleOrder
+    | undefined;
+  /** HOST:PORT of every manager's API, which replace those told before; empty says nothing. */
+  managers: string[];
+}
+
+/**
+ * What the node is to be: comes with the welcome, and again when it changes. A node that is not yet
+ * what it says becomes that; one that is does nothing.
+ */
+export interface RoleOrder {
+  /** "worker", "hybrid" or "manager". */
+  role: string;
+  /** With "hybrid": the token that a node joins the consensus group with if it is no member yet. */
+  managerToken: string;
+  /** The node's member id in the consensus group, or "" when it is none (any more). */
+  memberId: string;
+  /** How much of the log it follows from: a manager that has applied more knows better. */
+  index: number;
 }
 
 /** A file in a container, with its data: only in messages to the node that runs the task. */
@@ -1143,6 +1169,12 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "relay":
         RelayOrder.encode(message.kind.value, writer.uint32(26).fork()).join();
         break;
+      case "role":
+        RoleOrder.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
+      case "heartbeat":
+        Heartbeat.encode(message.kind.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1184,6 +1216,22 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             message.kind = { $case: "relay", value: RelayOrder.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "role", value: RoleOrder.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "heartbeat", value: Heartbeat.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1220,13 +1268,25 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         }
         break;
       }
+      case "role": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "role", value: RoleOrder.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "heartbeat": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "heartbeat", value: Heartbeat.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseWelcome(): Welcome {
-  return { clusterId: "", nodeName: "", heartbeatIntervalMs: 0 };
+  return { clusterId: "", nodeName: "", heartbeatIntervalMs: 0, role: undefined, managers: [] };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -1239,6 +1299,12 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.heartbeatIntervalMs !== 0) {
       writer.uint32(24).int64(message.heartbeatIntervalMs);
+    }
+    if (message.role !== undefined) {
+      RoleOrder.encode(message.role, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.managers) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -1280,6 +1346,22 @@ export const Welcome: MessageFns<Welcome> = {
             message.heartbeatIntervalMs = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.role = RoleOrder.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.managers.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1300,6 +1382,99 @@ export const Welcome: MessageFns<Welcome> = {
     message.clusterId = object.clusterId ?? "";
     message.nodeName = object.nodeName ?? "";
     message.heartbeatIntervalMs = object.heartbeatIntervalMs ?? 0;
+    message.role = (object.role !== undefined && object.role !== null) ? RoleOrder.fromPartial(object.role) : undefined;
+    message.managers = object.managers?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRoleOrder(): RoleOrder {
+  return { role: "", managerToken: "", memberId: "", index: 0 };
+}
+
+export const RoleOrder: MessageFns<RoleOrder> = {
+  encode(message: RoleOrder, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.role !== "") {
+      writer.uint32(10).string(message.role);
+    }
+    if (message.managerToken !== "") {
+      writer.uint32(18).string(message.managerToken);
+    }
+    if (message.memberId !== "") {
+      writer.uint32(26).string(message.memberId);
+    }
+    if (message.index !== 0) {
+      writer.uint32(32).int64(message.index);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RoleOrder {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoleOrder();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.managerToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.index = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RoleOrder>): RoleOrder {
+    return RoleOrder.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RoleOrder>): RoleOrder {
+    const message = createBaseRoleOrder();
+    message.role = object.role ?? "";
+    message.managerToken = object.managerToken ?? "";
+    message.memberId = object.memberId ?? "";
+    message.index = object.index ?? 0;
     return message;
   },
 };

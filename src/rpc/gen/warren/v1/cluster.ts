@@ -18,6 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { NodeDescription } from "./node.ts";
 
 export interface Member {
   id: string;
@@ -35,6 +36,8 @@ export interface RaftInfo {
 }
 
 export interface GetClusterInfoRequest {
+  /** What the manager that is asked knows, also while there is no leader. */
+  stale?: boolean | undefined;
 }
 
 export interface GetClusterInfoResponse {
@@ -55,6 +58,55 @@ export interface GetJoinTokenRequest {
 
 export interface GetJoinTokenResponse {
   token: string;
+}
+
+export interface JoinManagerRequest {
+  /** For managers. */
+  token: string;
+  /** Chosen by the caller before its first try, and kept: 25 characters each. */
+  nodeId: string;
+  memberId: string;
+  /** The secret that the node proves itself with from now on; only its hash is kept. */
+  credential: string;
+  name: string;
+  labels: { [key: string]: string };
+  description:
+    | NodeDescription
+    | undefined;
+  /** Whether it also runs tasks. */
+  hasAgent: boolean;
+  /** HOST:PORT of its API, and of its Raft listener. */
+  address: string;
+  raftAddress: string;
+}
+
+export interface JoinManagerRequest_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+/** Where a member of the consensus group is. */
+export interface MemberAddress {
+  id: string;
+  nodeId: string;
+  raftAddress: string;
+}
+
+export interface JoinManagerResponse {
+  clusterId: string;
+  /** What the cluster's secrets are sealed under. */
+  dataKey: Buffer;
+  /** Every member, the caller included. */
+  members: MemberAddress[];
+}
+
+export interface TransferLeaderRequest {
+  /** Name, id or start of an id; "" chooses the voter that is most caught up. */
+  ref: string;
+}
+
+export interface TransferLeaderResponse {
+  leaderId: string;
 }
 
 function createBaseMember(): Member {
@@ -252,11 +304,14 @@ export const RaftInfo: MessageFns<RaftInfo> = {
 };
 
 function createBaseGetClusterInfoRequest(): GetClusterInfoRequest {
-  return {};
+  return { stale: undefined };
 }
 
 export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
-  encode(_: GetClusterInfoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: GetClusterInfoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stale !== undefined) {
+      writer.uint32(8).bool(message.stale);
+    }
     return writer;
   },
 
@@ -273,6 +328,14 @@ export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -288,8 +351,9 @@ export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
   create(base?: DeepPartial<GetClusterInfoRequest>): GetClusterInfoRequest {
     return GetClusterInfoRequest.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<GetClusterInfoRequest>): GetClusterInfoRequest {
+  fromPartial(object: DeepPartial<GetClusterInfoRequest>): GetClusterInfoRequest {
     const message = createBaseGetClusterInfoRequest();
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -543,6 +607,528 @@ export const GetJoinTokenResponse: MessageFns<GetJoinTokenResponse> = {
   },
 };
 
+function createBaseJoinManagerRequest(): JoinManagerRequest {
+  return {
+    token: "",
+    nodeId: "",
+    memberId: "",
+    credential: "",
+    name: "",
+    labels: {},
+    description: undefined,
+    hasAgent: false,
+    address: "",
+    raftAddress: "",
+  };
+}
+
+export const JoinManagerRequest: MessageFns<JoinManagerRequest> = {
+  encode(message: JoinManagerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.nodeId !== "") {
+      writer.uint32(18).string(message.nodeId);
+    }
+    if (message.memberId !== "") {
+      writer.uint32(26).string(message.memberId);
+    }
+    if (message.credential !== "") {
+      writer.uint32(34).string(message.credential);
+    }
+    if (message.name !== "") {
+      writer.uint32(42).string(message.name);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      JoinManagerRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
+    if (message.description !== undefined) {
+      NodeDescription.encode(message.description, writer.uint32(58).fork()).join();
+    }
+    if (message.hasAgent !== false) {
+      writer.uint32(64).bool(message.hasAgent);
+    }
+    if (message.address !== "") {
+      writer.uint32(74).string(message.address);
+    }
+    if (message.raftAddress !== "") {
+      writer.uint32(82).string(message.raftAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinManagerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinManagerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.credential = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = JoinManagerRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.labels[entry6.key] = entry6.value;
+            }
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.description = NodeDescription.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.hasAgent = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.raftAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<JoinManagerRequest>): JoinManagerRequest {
+    return JoinManagerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JoinManagerRequest>): JoinManagerRequest {
+    const message = createBaseJoinManagerRequest();
+    message.token = object.token ?? "";
+    message.nodeId = object.nodeId ?? "";
+    message.memberId = object.memberId ?? "";
+    message.credential = object.credential ?? "";
+    message.name = object.name ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.description = (object.description !== undefined && object.description !== null)
+      ? NodeDescription.fromPartial(object.description)
+      : undefined;
+    message.hasAgent = object.hasAgent ?? false;
+    message.address = object.address ?? "";
+    message.raftAddress = object.raftAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseJoinManagerRequest_LabelsEntry(): JoinManagerRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const JoinManagerRequest_LabelsEntry: MessageFns<JoinManagerRequest_LabelsEntry> = {
+  encode(message: JoinManagerRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinManagerRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinManagerRequest_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<JoinManagerRequest_LabelsEntry>): JoinManagerRequest_LabelsEntry {
+    return JoinManagerRequest_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JoinManagerRequest_LabelsEntry>): JoinManagerRequest_LabelsEntry {
+    const message = createBaseJoinManagerRequest_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseMemberAddress(): MemberAddress {
+  return { id: "", nodeId: "", raftAddress: "" };
+}
+
+export const MemberAddress: MessageFns<MemberAddress> = {
+  encode(message: MemberAddress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.nodeId !== "") {
+      writer.uint32(18).string(message.nodeId);
+    }
+    if (message.raftAddress !== "") {
+      writer.uint32(26).string(message.raftAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberAddress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberAddress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.raftAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MemberAddress>): MemberAddress {
+    return MemberAddress.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MemberAddress>): MemberAddress {
+    const message = createBaseMemberAddress();
+    message.id = object.id ?? "";
+    message.nodeId = object.nodeId ?? "";
+    message.raftAddress = object.raftAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseJoinManagerResponse(): JoinManagerResponse {
+  return { clusterId: "", dataKey: Buffer.alloc(0), members: [] };
+}
+
+export const JoinManagerResponse: MessageFns<JoinManagerResponse> = {
+  encode(message: JoinManagerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clusterId !== "") {
+      writer.uint32(10).string(message.clusterId);
+    }
+    if (message.dataKey.length !== 0) {
+      writer.uint32(18).bytes(message.dataKey);
+    }
+    for (const v of message.members) {
+      MemberAddress.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinManagerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinManagerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.members.push(MemberAddress.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<JoinManagerResponse>): JoinManagerResponse {
+    return JoinManagerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JoinManagerResponse>): JoinManagerResponse {
+    const message = createBaseJoinManagerResponse();
+    message.clusterId = object.clusterId ?? "";
+    message.dataKey = object.dataKey ?? Buffer.alloc(0);
+    message.members = object.members?.map((e) => MemberAddress.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTransferLeaderRequest(): TransferLeaderRequest {
+  return { ref: "" };
+}
+
+export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
+  encode(message: TransferLeaderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ref !== "") {
+      writer.uint32(10).string(message.ref);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferLeaderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferLeaderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ref = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransferLeaderRequest>): TransferLeaderRequest {
+    return TransferLeaderRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransferLeaderRequest>): TransferLeaderRequest {
+    const message = createBaseTransferLeaderRequest();
+    message.ref = object.ref ?? "";
+    return message;
+  },
+};
+
+function createBaseTransferLeaderResponse(): TransferLeaderResponse {
+  return { leaderId: "" };
+}
+
+export const TransferLeaderResponse: MessageFns<TransferLeaderResponse> = {
+  encode(message: TransferLeaderResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.leaderId !== "") {
+      writer.uint32(10).string(message.leaderId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferLeaderResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferLeaderResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leaderId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransferLeaderResponse>): TransferLeaderResponse {
+    return TransferLeaderResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransferLeaderResponse>): TransferLeaderResponse {
+    const message = createBaseTransferLeaderResponse();
+    message.leaderId = object.leaderId ?? "";
+    return message;
+  },
+};
+
 /** The cluster itself. */
 export type ClusterServiceService = typeof ClusterServiceService;
 export const ClusterServiceService = {
@@ -568,12 +1154,52 @@ export const ClusterServiceService = {
       Buffer.from(GetJoinTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetJoinTokenResponse => GetJoinTokenResponse.decode(value),
   },
+  /**
+   * Makes a manager of the caller, as a member without a vote at first. The same request made again
+   * answers the same. Codes: UNAUTHENTICATED (token, credential), ALREADY_EXISTS (name, member id),
+   * PERMISSION_DENIED (it was removed, or its address is not one of this machine).
+   */
+  joinManager: {
+    path: "/warren.v1.ClusterService/JoinManager" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: JoinManagerRequest): Buffer => Buffer.from(JoinManagerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): JoinManagerRequest => JoinManagerRequest.decode(value),
+    responseSerialize: (value: JoinManagerResponse): Buffer => Buffer.from(JoinManagerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): JoinManagerResponse => JoinManagerResponse.decode(value),
+  },
+  /**
+   * Hands leadership over. Codes: NOT_FOUND, FAILED_PRECONDITION (the node is no voter),
+   * DEADLINE_EXCEEDED (it did not take over in time; the old leader goes on).
+   */
+  transferLeader: {
+    path: "/warren.v1.ClusterService/TransferLeader" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransferLeaderRequest): Buffer =>
+      Buffer.from(TransferLeaderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransferLeaderRequest => TransferLeaderRequest.decode(value),
+    responseSerialize: (value: TransferLeaderResponse): Buffer =>
+      Buffer.from(TransferLeaderResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TransferLeaderResponse => TransferLeaderResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
   getClusterInfo: handleUnaryCall<GetClusterInfoRequest, GetClusterInfoResponse>;
   /** The token that a worker or manager joins with; `rotate` makes the old one worthless. */
   getJoinToken: handleUnaryCall<GetJoinTokenRequest, GetJoinTokenResponse>;
+  /**
+   * Makes a manager of the caller, as a member without a vote at first. The same request made again
+   * answers the same. Codes: UNAUTHENTICATED (token, credential), ALREADY_EXISTS (name, member id),
+   * PERMISSION_DENIED (it was removed, or its address is not one of this machine).
+   */
+  joinManager: handleUnaryCall<JoinManagerRequest, JoinManagerResponse>;
+  /**
+   * Hands leadership over. Codes: NOT_FOUND, FAILED_PRECONDITION (the node is no voter),
+   * DEADLINE_EXCEEDED (it did not take over in time; the old leader goes on).
+   */
+  transferLeader: handleUnaryCall<TransferLeaderRequest, TransferLeaderResponse>;
 }
 
 export interface ClusterServiceClient extends Client {
@@ -607,6 +1233,45 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetJoinTokenResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Makes a manager of the caller, as a member without a vote at first. The same request made again
+   * answers the same. Codes: UNAUTHENTICATED (token, credential), ALREADY_EXISTS (name, member id),
+   * PERMISSION_DENIED (it was removed, or its address is not one of this machine).
+   */
+  joinManager(
+    request: JoinManagerRequest,
+    callback: (error: ServiceError | null, response: JoinManagerResponse) => void,
+  ): ClientUnaryCall;
+  joinManager(
+    request: JoinManagerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: JoinManagerResponse) => void,
+  ): ClientUnaryCall;
+  joinManager(
+    request: JoinManagerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: JoinManagerResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Hands leadership over. Codes: NOT_FOUND, FAILED_PRECONDITION (the node is no voter),
+   * DEADLINE_EXCEEDED (it did not take over in time; the old leader goes on).
+   */
+  transferLeader(
+    request: TransferLeaderRequest,
+    callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
+  ): ClientUnaryCall;
+  transferLeader(
+    request: TransferLeaderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
+  ): ClientUnaryCall;
+  transferLeader(
+    request: TransferLeaderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -45,6 +45,7 @@ export interface StreamEventsRequest {
   filters: { [key: string]: string };
   /** End at the present. */
   noFollow: boolean;
+  stale?: boolean | undefined;
 }
 
 export interface StreamEventsRequest_FiltersEntry {
@@ -238,7 +239,7 @@ export const Event_AttributesEntry: MessageFns<Event_AttributesEntry> = {
 };
 
 function createBaseStreamEventsRequest(): StreamEventsRequest {
-  return { types: [], afterIndex: 0, sinceMs: 0, fromStart: false, filters: {}, noFollow: false };
+  return { types: [], afterIndex: 0, sinceMs: 0, fromStart: false, filters: {}, noFollow: false, stale: undefined };
 }
 
 export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
@@ -260,6 +261,9 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
     });
     if (message.noFollow !== false) {
       writer.uint32(40).bool(message.noFollow);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(56).bool(message.stale);
     }
     return writer;
   },
@@ -328,6 +332,14 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
             message.noFollow = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -359,6 +371,7 @@ export const StreamEventsRequest: MessageFns<StreamEventsRequest> = {
       {},
     );
     message.noFollow = object.noFollow ?? false;
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };

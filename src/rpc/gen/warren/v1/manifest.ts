@@ -86,6 +86,7 @@ export interface PlanManifestRequest {
   /** Marks all resources as one stack; with `prune` those of the stack that are absent are deleted. */
   stack: string;
   prune: boolean;
+  stale?: boolean | undefined;
 }
 
 export interface PlanManifestResponse {
@@ -851,7 +852,7 @@ export const PlannedPlacement: MessageFns<PlannedPlacement> = {
 };
 
 function createBasePlanManifestRequest(): PlanManifestRequest {
-  return { resources: [], stack: "", prune: false };
+  return { resources: [], stack: "", prune: false, stale: undefined };
 }
 
 export const PlanManifestRequest: MessageFns<PlanManifestRequest> = {
@@ -864,6 +865,9 @@ export const PlanManifestRequest: MessageFns<PlanManifestRequest> = {
     }
     if (message.prune !== false) {
       writer.uint32(24).bool(message.prune);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(32).bool(message.stale);
     }
     return writer;
   },
@@ -905,6 +909,14 @@ export const PlanManifestRequest: MessageFns<PlanManifestRequest> = {
             message.prune = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -925,6 +937,7 @@ export const PlanManifestRequest: MessageFns<PlanManifestRequest> = {
     message.resources = object.resources?.map((e) => Resource.fromPartial(e)) || [];
     message.stack = object.stack ?? "";
     message.prune = object.prune ?? false;
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };

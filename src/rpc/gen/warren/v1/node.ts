@@ -50,6 +50,12 @@ export interface Node {
   tasks: number;
   reservedMilliCpus: number;
   reservedMemoryBytes: number;
+  /**
+   * Of managers: where others reach its Raft listener, and its identity there, made anew each time
+   * that the node becomes a manager.
+   */
+  raftAddress: string;
+  memberId: string;
 }
 
 export interface Node_LabelsEntry {
@@ -67,6 +73,7 @@ export interface ListNodesResponse {
 
 export interface GetNodeRequest {
   ref: string;
+  stale?: boolean | undefined;
 }
 
 export interface GetNodeResponse {
@@ -98,6 +105,22 @@ export interface RemoveNodeRequest {
 
 export interface RemoveNodeResponse {
   id: string;
+}
+
+export interface PromoteNodeRequest {
+  ref: string;
+}
+
+export interface PromoteNodeResponse {
+  node: Node | undefined;
+}
+
+export interface DemoteNodeRequest {
+  ref: string;
+}
+
+export interface DemoteNodeResponse {
+  node: Node | undefined;
 }
 
 function createBaseNodeDescription(): NodeDescription {
@@ -257,6 +280,8 @@ function createBaseNode(): Node {
     tasks: 0,
     reservedMilliCpus: 0,
     reservedMemoryBytes: 0,
+    raftAddress: "",
+    memberId: "",
   };
 }
 
@@ -309,6 +334,12 @@ export const Node: MessageFns<Node> = {
     }
     if (message.reservedMemoryBytes !== 0) {
       writer.uint32(128).int64(message.reservedMemoryBytes);
+    }
+    if (message.raftAddress !== "") {
+      writer.uint32(138).string(message.raftAddress);
+    }
+    if (message.memberId !== "") {
+      writer.uint32(146).string(message.memberId);
     }
     return writer;
   },
@@ -457,6 +488,22 @@ export const Node: MessageFns<Node> = {
             message.reservedMemoryBytes = longToNumber(reader.int64());
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.raftAddress = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -500,6 +547,8 @@ export const Node: MessageFns<Node> = {
     message.tasks = object.tasks ?? 0;
     message.reservedMilliCpus = object.reservedMilliCpus ?? 0;
     message.reservedMemoryBytes = object.reservedMemoryBytes ?? 0;
+    message.raftAddress = object.raftAddress ?? "";
+    message.memberId = object.memberId ?? "";
     return message;
   },
 };
@@ -682,13 +731,16 @@ export const ListNodesResponse: MessageFns<ListNodesResponse> = {
 };
 
 function createBaseGetNodeRequest(): GetNodeRequest {
-  return { ref: "" };
+  return { ref: "", stale: undefined };
 }
 
 export const GetNodeRequest: MessageFns<GetNodeRequest> = {
   encode(message: GetNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ref !== "") {
       writer.uint32(10).string(message.ref);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(16).bool(message.stale);
     }
     return writer;
   },
@@ -714,6 +766,14 @@ export const GetNodeRequest: MessageFns<GetNodeRequest> = {
             message.ref = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -732,6 +792,7 @@ export const GetNodeRequest: MessageFns<GetNodeRequest> = {
   fromPartial(object: DeepPartial<GetNodeRequest>): GetNodeRequest {
     const message = createBaseGetNodeRequest();
     message.ref = object.ref ?? "";
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -1149,6 +1210,226 @@ export const RemoveNodeResponse: MessageFns<RemoveNodeResponse> = {
   },
 };
 
+function createBasePromoteNodeRequest(): PromoteNodeRequest {
+  return { ref: "" };
+}
+
+export const PromoteNodeRequest: MessageFns<PromoteNodeRequest> = {
+  encode(message: PromoteNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ref !== "") {
+      writer.uint32(10).string(message.ref);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ref = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PromoteNodeRequest>): PromoteNodeRequest {
+    return PromoteNodeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PromoteNodeRequest>): PromoteNodeRequest {
+    const message = createBasePromoteNodeRequest();
+    message.ref = object.ref ?? "";
+    return message;
+  },
+};
+
+function createBasePromoteNodeResponse(): PromoteNodeResponse {
+  return { node: undefined };
+}
+
+export const PromoteNodeResponse: MessageFns<PromoteNodeResponse> = {
+  encode(message: PromoteNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== undefined) {
+      Node.encode(message.node, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromoteNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromoteNodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = Node.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PromoteNodeResponse>): PromoteNodeResponse {
+    return PromoteNodeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PromoteNodeResponse>): PromoteNodeResponse {
+    const message = createBasePromoteNodeResponse();
+    message.node = (object.node !== undefined && object.node !== null) ? Node.fromPartial(object.node) : undefined;
+    return message;
+  },
+};
+
+function createBaseDemoteNodeRequest(): DemoteNodeRequest {
+  return { ref: "" };
+}
+
+export const DemoteNodeRequest: MessageFns<DemoteNodeRequest> = {
+  encode(message: DemoteNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ref !== "") {
+      writer.uint32(10).string(message.ref);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DemoteNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDemoteNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ref = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DemoteNodeRequest>): DemoteNodeRequest {
+    return DemoteNodeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DemoteNodeRequest>): DemoteNodeRequest {
+    const message = createBaseDemoteNodeRequest();
+    message.ref = object.ref ?? "";
+    return message;
+  },
+};
+
+function createBaseDemoteNodeResponse(): DemoteNodeResponse {
+  return { node: undefined };
+}
+
+export const DemoteNodeResponse: MessageFns<DemoteNodeResponse> = {
+  encode(message: DemoteNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== undefined) {
+      Node.encode(message.node, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DemoteNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDemoteNodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = Node.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DemoteNodeResponse>): DemoteNodeResponse {
+    return DemoteNodeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DemoteNodeResponse>): DemoteNodeResponse {
+    const message = createBaseDemoteNodeResponse();
+    message.node = (object.node !== undefined && object.node !== null) ? Node.fromPartial(object.node) : undefined;
+    return message;
+  },
+};
+
 /** Nodes: machines with an agent. */
 export type NodeServiceService = typeof NodeServiceService;
 export const NodeServiceService = {
@@ -1180,7 +1461,11 @@ export const NodeServiceService = {
     responseSerialize: (value: UpdateNodeResponse): Buffer => Buffer.from(UpdateNodeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateNodeResponse => UpdateNodeResponse.decode(value),
   },
-  /** Codes: NOT_FOUND, FAILED_PRECONDITION (it is ready and `force` is not set). */
+  /**
+   * A manager first leaves the consensus group; leadership moves away before that.
+   * Codes: NOT_FOUND, FAILED_PRECONDITION (it is ready and `force` is not set; too few managers
+   * would be left, which `force` does not change).
+   */
   removeNode: {
     path: "/warren.v1.NodeService/RemoveNode" as const,
     requestStream: false as const,
@@ -1190,6 +1475,32 @@ export const NodeServiceService = {
     responseSerialize: (value: RemoveNodeResponse): Buffer => Buffer.from(RemoveNodeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveNodeResponse => RemoveNodeResponse.decode(value),
   },
+  /**
+   * Asks a worker to become a manager too; it has become one once its node has a member id.
+   * Codes: NOT_FOUND.
+   */
+  promoteNode: {
+    path: "/warren.v1.NodeService/PromoteNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PromoteNodeRequest): Buffer => Buffer.from(PromoteNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PromoteNodeRequest => PromoteNodeRequest.decode(value),
+    responseSerialize: (value: PromoteNodeResponse): Buffer => Buffer.from(PromoteNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PromoteNodeResponse => PromoteNodeResponse.decode(value),
+  },
+  /**
+   * Makes a mere worker of a manager that also runs tasks. Codes: NOT_FOUND, FAILED_PRECONDITION (too
+   * few managers would be left; it runs no tasks).
+   */
+  demoteNode: {
+    path: "/warren.v1.NodeService/DemoteNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DemoteNodeRequest): Buffer => Buffer.from(DemoteNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DemoteNodeRequest => DemoteNodeRequest.decode(value),
+    responseSerialize: (value: DemoteNodeResponse): Buffer => Buffer.from(DemoteNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DemoteNodeResponse => DemoteNodeResponse.decode(value),
+  },
 } as const;
 
 export interface NodeServiceServer extends UntypedServiceImplementation {
@@ -1197,8 +1508,22 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
   getNode: handleUnaryCall<GetNodeRequest, GetNodeResponse>;
   /** Codes: NOT_FOUND, ALREADY_EXISTS (name), ABORTED (changed meanwhile). */
   updateNode: handleUnaryCall<UpdateNodeRequest, UpdateNodeResponse>;
-  /** Codes: NOT_FOUND, FAILED_PRECONDITION (it is ready and `force` is not set). */
+  /**
+   * A manager first leaves the consensus group; leadership moves away before that.
+   * Codes: NOT_FOUND, FAILED_PRECONDITION (it is ready and `force` is not set; too few managers
+   * would be left, which `force` does not change).
+   */
   removeNode: handleUnaryCall<RemoveNodeRequest, RemoveNodeResponse>;
+  /**
+   * Asks a worker to become a manager too; it has become one once its node has a member id.
+   * Codes: NOT_FOUND.
+   */
+  promoteNode: handleUnaryCall<PromoteNodeRequest, PromoteNodeResponse>;
+  /**
+   * Makes a mere worker of a manager that also runs tasks. Codes: NOT_FOUND, FAILED_PRECONDITION (too
+   * few managers would be left; it runs no tasks).
+   */
+  demoteNode: handleUnaryCall<DemoteNodeRequest, DemoteNodeResponse>;
 }
 
 export interface NodeServiceClient extends Client {
@@ -1248,7 +1573,11 @@ export interface NodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateNodeResponse) => void,
   ): ClientUnaryCall;
-  /** Codes: NOT_FOUND, FAILED_PRECONDITION (it is ready and `force` is not set). */
+  /**
+   * A manager first leaves the consensus group; leadership moves away before that.
+   * Codes: NOT_FOUND, FAILED_PRECONDITION (it is ready and `force` is not set; too few managers
+   * would be left, which `force` does not change).
+   */
   removeNode(
     request: RemoveNodeRequest,
     callback: (error: ServiceError | null, response: RemoveNodeResponse) => void,
@@ -1263,6 +1592,44 @@ export interface NodeServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveNodeResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Asks a worker to become a manager too; it has become one once its node has a member id.
+   * Codes: NOT_FOUND.
+   */
+  promoteNode(
+    request: PromoteNodeRequest,
+    callback: (error: ServiceError | null, response: PromoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  promoteNode(
+    request: PromoteNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PromoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  promoteNode(
+    request: PromoteNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PromoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Makes a mere worker of a manager that also runs tasks. Codes: NOT_FOUND, FAILED_PRECONDITION (too
+   * few managers would be left; it runs no tasks).
+   */
+  demoteNode(
+    request: DemoteNodeRequest,
+    callback: (error: ServiceError | null, response: DemoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  demoteNode(
+    request: DemoteNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DemoteNodeResponse) => void,
+  ): ClientUnaryCall;
+  demoteNode(
+    request: DemoteNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DemoteNodeResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -92,6 +92,7 @@ export interface CreateSecretResponse {
 
 export interface GetSecretRequest {
   ref: string;
+  stale?: boolean | undefined;
 }
 
 export interface GetSecretResponse {
@@ -100,6 +101,7 @@ export interface GetSecretResponse {
 }
 
 export interface ListSecretsRequest {
+  stale?: boolean | undefined;
 }
 
 export interface ListSecretsResponse {
@@ -131,6 +133,7 @@ export interface CreateConfigResponse {
 
 export interface GetConfigRequest {
   ref: string;
+  stale?: boolean | undefined;
 }
 
 export interface GetConfigResponse {
@@ -139,6 +142,7 @@ export interface GetConfigResponse {
 }
 
 export interface ListConfigsRequest {
+  stale?: boolean | undefined;
 }
 
 export interface ListConfigsResponse {
@@ -176,6 +180,7 @@ export interface CreateVolumeResponse {
 
 export interface GetVolumeRequest {
   ref: string;
+  stale?: boolean | undefined;
 }
 
 export interface GetVolumeResponse {
@@ -183,6 +188,7 @@ export interface GetVolumeResponse {
 }
 
 export interface ListVolumesRequest {
+  stale?: boolean | undefined;
 }
 
 export interface ListVolumesResponse {
@@ -1175,13 +1181,16 @@ export const CreateSecretResponse: MessageFns<CreateSecretResponse> = {
 };
 
 function createBaseGetSecretRequest(): GetSecretRequest {
-  return { ref: "" };
+  return { ref: "", stale: undefined };
 }
 
 export const GetSecretRequest: MessageFns<GetSecretRequest> = {
   encode(message: GetSecretRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ref !== "") {
       writer.uint32(10).string(message.ref);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(16).bool(message.stale);
     }
     return writer;
   },
@@ -1207,6 +1216,14 @@ export const GetSecretRequest: MessageFns<GetSecretRequest> = {
             message.ref = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1225,6 +1242,7 @@ export const GetSecretRequest: MessageFns<GetSecretRequest> = {
   fromPartial(object: DeepPartial<GetSecretRequest>): GetSecretRequest {
     const message = createBaseGetSecretRequest();
     message.ref = object.ref ?? "";
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -1299,11 +1317,14 @@ export const GetSecretResponse: MessageFns<GetSecretResponse> = {
 };
 
 function createBaseListSecretsRequest(): ListSecretsRequest {
-  return {};
+  return { stale: undefined };
 }
 
 export const ListSecretsRequest: MessageFns<ListSecretsRequest> = {
-  encode(_: ListSecretsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListSecretsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stale !== undefined) {
+      writer.uint32(8).bool(message.stale);
+    }
     return writer;
   },
 
@@ -1320,6 +1341,14 @@ export const ListSecretsRequest: MessageFns<ListSecretsRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1335,8 +1364,9 @@ export const ListSecretsRequest: MessageFns<ListSecretsRequest> = {
   create(base?: DeepPartial<ListSecretsRequest>): ListSecretsRequest {
     return ListSecretsRequest.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<ListSecretsRequest>): ListSecretsRequest {
+  fromPartial(object: DeepPartial<ListSecretsRequest>): ListSecretsRequest {
     const message = createBaseListSecretsRequest();
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -1721,13 +1751,16 @@ export const CreateConfigResponse: MessageFns<CreateConfigResponse> = {
 };
 
 function createBaseGetConfigRequest(): GetConfigRequest {
-  return { ref: "" };
+  return { ref: "", stale: undefined };
 }
 
 export const GetConfigRequest: MessageFns<GetConfigRequest> = {
   encode(message: GetConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ref !== "") {
       writer.uint32(10).string(message.ref);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(16).bool(message.stale);
     }
     return writer;
   },
@@ -1753,6 +1786,14 @@ export const GetConfigRequest: MessageFns<GetConfigRequest> = {
             message.ref = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1771,6 +1812,7 @@ export const GetConfigRequest: MessageFns<GetConfigRequest> = {
   fromPartial(object: DeepPartial<GetConfigRequest>): GetConfigRequest {
     const message = createBaseGetConfigRequest();
     message.ref = object.ref ?? "";
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -1845,11 +1887,14 @@ export const GetConfigResponse: MessageFns<GetConfigResponse> = {
 };
 
 function createBaseListConfigsRequest(): ListConfigsRequest {
-  return {};
+  return { stale: undefined };
 }
 
 export const ListConfigsRequest: MessageFns<ListConfigsRequest> = {
-  encode(_: ListConfigsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListConfigsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stale !== undefined) {
+      writer.uint32(8).bool(message.stale);
+    }
     return writer;
   },
 
@@ -1866,6 +1911,14 @@ export const ListConfigsRequest: MessageFns<ListConfigsRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1881,8 +1934,9 @@ export const ListConfigsRequest: MessageFns<ListConfigsRequest> = {
   create(base?: DeepPartial<ListConfigsRequest>): ListConfigsRequest {
     return ListConfigsRequest.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<ListConfigsRequest>): ListConfigsRequest {
+  fromPartial(object: DeepPartial<ListConfigsRequest>): ListConfigsRequest {
     const message = createBaseListConfigsRequest();
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -2357,13 +2411,16 @@ export const CreateVolumeResponse: MessageFns<CreateVolumeResponse> = {
 };
 
 function createBaseGetVolumeRequest(): GetVolumeRequest {
-  return { ref: "" };
+  return { ref: "", stale: undefined };
 }
 
 export const GetVolumeRequest: MessageFns<GetVolumeRequest> = {
   encode(message: GetVolumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ref !== "") {
       writer.uint32(10).string(message.ref);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(16).bool(message.stale);
     }
     return writer;
   },
@@ -2389,6 +2446,14 @@ export const GetVolumeRequest: MessageFns<GetVolumeRequest> = {
             message.ref = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2407,6 +2472,7 @@ export const GetVolumeRequest: MessageFns<GetVolumeRequest> = {
   fromPartial(object: DeepPartial<GetVolumeRequest>): GetVolumeRequest {
     const message = createBaseGetVolumeRequest();
     message.ref = object.ref ?? "";
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
@@ -2469,11 +2535,14 @@ export const GetVolumeResponse: MessageFns<GetVolumeResponse> = {
 };
 
 function createBaseListVolumesRequest(): ListVolumesRequest {
-  return {};
+  return { stale: undefined };
 }
 
 export const ListVolumesRequest: MessageFns<ListVolumesRequest> = {
-  encode(_: ListVolumesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListVolumesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stale !== undefined) {
+      writer.uint32(8).bool(message.stale);
+    }
     return writer;
   },
 
@@ -2490,6 +2559,14 @@ export const ListVolumesRequest: MessageFns<ListVolumesRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2505,8 +2582,9 @@ export const ListVolumesRequest: MessageFns<ListVolumesRequest> = {
   create(base?: DeepPartial<ListVolumesRequest>): ListVolumesRequest {
     return ListVolumesRequest.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<ListVolumesRequest>): ListVolumesRequest {
+  fromPartial(object: DeepPartial<ListVolumesRequest>): ListVolumesRequest {
     const message = createBaseListVolumesRequest();
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };

@@ -269,6 +269,7 @@ export interface RemoveServiceResponse {
 
 export interface WatchServiceRequest {
   ref: string;
+  stale?: boolean | undefined;
 }
 
 export interface WatchServiceResponse {
@@ -3269,13 +3270,16 @@ export const RemoveServiceResponse: MessageFns<RemoveServiceResponse> = {
 };
 
 function createBaseWatchServiceRequest(): WatchServiceRequest {
-  return { ref: "" };
+  return { ref: "", stale: undefined };
 }
 
 export const WatchServiceRequest: MessageFns<WatchServiceRequest> = {
   encode(message: WatchServiceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ref !== "") {
       writer.uint32(10).string(message.ref);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(16).bool(message.stale);
     }
     return writer;
   },
@@ -3301,6 +3305,14 @@ export const WatchServiceRequest: MessageFns<WatchServiceRequest> = {
             message.ref = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3319,6 +3331,7 @@ export const WatchServiceRequest: MessageFns<WatchServiceRequest> = {
   fromPartial(object: DeepPartial<WatchServiceRequest>): WatchServiceRequest {
     const message = createBaseWatchServiceRequest();
     message.ref = object.ref ?? "";
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };

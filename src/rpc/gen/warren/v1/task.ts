@@ -39,6 +39,7 @@ export interface ListTasksResponse {
 
 export interface GetTaskRequest {
   ref: string;
+  stale?: boolean | undefined;
 }
 
 export interface GetTaskResponse {
@@ -273,13 +274,16 @@ export const ListTasksResponse: MessageFns<ListTasksResponse> = {
 };
 
 function createBaseGetTaskRequest(): GetTaskRequest {
-  return { ref: "" };
+  return { ref: "", stale: undefined };
 }
 
 export const GetTaskRequest: MessageFns<GetTaskRequest> = {
   encode(message: GetTaskRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.ref !== "") {
       writer.uint32(10).string(message.ref);
+    }
+    if (message.stale !== undefined) {
+      writer.uint32(16).bool(message.stale);
     }
     return writer;
   },
@@ -305,6 +309,14 @@ export const GetTaskRequest: MessageFns<GetTaskRequest> = {
             message.ref = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -323,6 +335,7 @@ export const GetTaskRequest: MessageFns<GetTaskRequest> = {
   fromPartial(object: DeepPartial<GetTaskRequest>): GetTaskRequest {
     const message = createBaseGetTaskRequest();
     message.ref = object.ref ?? "";
+    message.stale = object.stale ?? undefined;
     return message;
   },
 };
