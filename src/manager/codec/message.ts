@@ -36,22 +36,22 @@ const ENTRY_BYTES_MIN = 3;
 
 /** Writes the messages of one frame. */
 export class MessageFrame {
-  readonly #writer = new ByteWriter();
   readonly #from: MemberId;
   readonly #to: MemberId;
-  #headBytes: number;
+  #writer: ByteWriter;
 
   /** A frame from one member to another. */
   constructor(from: MemberId, to: MemberId) {
     this.#from = from;
     this.#to = to;
-    this.#headBytes = this.#begin();
+    this.#writer = this.#begin();
   }
 
-  #begin(): number {
-    this.#writer.string(this.#from);
-    this.#writer.string(this.#to);
-    return this.#writer.length;
+  #begin(): ByteWriter {
+    const writer = new ByteWriter();
+    writer.string(this.#from);
+    writer.string(this.#to);
+    return writer;
   }
 
   /** Bytes so far. */
@@ -67,10 +67,8 @@ export class MessageFrame {
 
   /** The frame as bytes of its own, and begins the next one. */
   take(): Uint8Array<ArrayBuffer> {
-    assert(this.length > this.#headBytes, "a frame holds a message");
     const bytes = this.#writer.finish();
-    this.#writer.clear();
-    this.#headBytes = this.#begin();
+    this.#writer = this.#begin();
     return bytes;
   }
 }
