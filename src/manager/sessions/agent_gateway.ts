@@ -1,8 +1,9 @@
 /**
  * The managers' side of AgentService: joining, sessions, relays. Holds who is connected and how
- * alive they are; the leader runs one.
+ * alive they are; the leader runs one from the beginning of its leadership to its end.
  *
- * What agents report becomes actions; pulses and resource use stay in memory.
+ * What agents report becomes actions; pulses and resource use stay in memory. Invariant: once it was
+ * stopped nothing of it waits or proposes any more, and every caller is told NO_LEADER.
  */
 import {
   type Clock,
@@ -13,43 +14,35 @@ import {
   Waker,
   WarrenError,
 } from "../../lib/mod.ts";
-import {
-  asId,
-  type Node,
-  type NodeId,
-  quoteText,
-  validateLabels,
-  validateName,
-} from "../../model/mod.ts";
-import { descriptionFromProto } from "../../rpc/convert/mod.ts";
+import type { Node, NodeId } from "../../model/mod.ts";
 import type {
-  Hello,
   JoinRequest,
   JoinResponse,
   RelayOpen,
   RelayOrder,
   RelayRequest,
+  RoleOrder,
   SessionRequest,
   StatusBatch,
 } from "../../rpc/gen/warren/v1/agent.ts";
-import type { Action, ChangeFeed, Proposer, StateView } from "../../store/mod.ts";
-import { HEARTBEAT_INTERVAL_MS, Liveness } from "../liveness.ts";
+import type { Action, Change, ChangeFeed, Proposer, StateView } from "../../store/mod.ts";
+import { orAborted, untilAborted } from "../abortable.ts";
+import { Liveness } from "../liveness.ts";
+import {
+  type AdmissionParts,
+  admit,
+  authenticate,
+  type NodeCredentials,
+  nodeRemoved,
+  recordHello,
+} from "./admission.ts";
 import type { OpenSecret } from "./assigned_task.ts";
 import { firstMessage } from "./first_message.ts";
 import { RelayBroker, type RelayStream } from "./relay_broker.ts";
 import { Session, type SessionStream } from "./session.ts";
 import { StatsBoard } from "./stats_board.ts";
 import { planReports } from "./status_reports.ts";
-
-/** Proves and makes the secrets that nodes join and come back with. */
-export interface NodeCredentials {
-  /** The role that `token` joins as, or undefined when it is not valid now. */
-  roleOfToken(token: string): Promise<"worker" | "manager" | undefined>;
-  /** A new credential and its hash. */
-  create(): Promise<{ readonly credential: string; readonly hash: string }>;
-  /** Whether `credential` has the given hash; takes the same time either way. */
-  matches(credential: string, hash: string): Promise<boolean>;
-}
+import { roleOrder, welcome } from "./welcome.ts";
 
 /** What the gateway works with. */
 export interface GatewayParts {
@@ -64,15 +57,19 @@ export interface GatewayParts {
   readonly metrics: Metrics;
   /** This manager's own node: alive as long as this process is. */
   readonly selfId: NodeId;
+  /** Other managers that consensus hears from: the pulse of those that have no agent. */
+  readonly activeManagers?: () => Iterable<NodeId>;
 }
 
-/** Sessions of all nodes that are connected to this manager. */
+/** Sessions of all nodes, for the time of one leadership: made anew for the next one. */
 export class AgentGateway {
   readonly #parts: GatewayParts;
   readonly #sessions = new Map<NodeId, Session>();
   readonly #liveness = new Liveness();
   readonly #broker: RelayBroker;
   readonly #group: TaskGroup;
+  readonly #ended = new AbortController();
+  readonly #admission: AdmissionParts;
   readonly #unsubscribe: () => void;
   /** Resource use of running tasks, as last reported. */
   readonly stats: StatsBoard;
@@ -85,16 +82,10 @@ export class AgentGateway {
     this.#group = new TaskGroup((name, error) => {
       parts.log.error("background work failed", { component: name, error: String(error) });
     });
+    this.#admission = { ...parts, propose: (actions) => this.#proposeOrThrow(actions) };
     this.#unsubscribe = parts.feed.subscribe((set) => {
       for (const session of this.#sessions.values()) session.note(set);
-      for (const change of set.changes) {
-        if (change.table === "nodes" && change.after === null && change.before) {
-          this.#removed(change.before.id);
-        }
-        if (change.table === "tasks" && change.after === null && change.before) {
-          this.stats.forget(change.before.id);
-        }
-      }
+      for (const change of set.changes) this.#note(change);
     });
   }
 
@@ -103,11 +94,16 @@ export class AgentGateway {
     this.#group.run("liveness", (signal) => this.#watchLiveness(signal));
   }
 
-  /** Ends every session; agents then look for a manager again. */
+  /**
+   * Ends every session and relay with NO_LEADER, promptly, whatever waits; agents then look for the
+   * new leader. Idempotent.
+   */
   async stop(): Promise<void> {
     this.#unsubscribe();
-    const reason = new WarrenError("STOPPING", "The manager is stopping");
+    const reason = new WarrenError("NO_LEADER", "This manager does not lead any more");
+    if (!this.#ended.signal.aborted) this.#ended.abort(reason);
     for (const session of this.#sessions.values()) session.end(reason);
+    this.#broker.end(reason);
     await this.#group.stop();
   }
 
@@ -142,53 +138,20 @@ export class AgentGateway {
    * @throws WarrenError TOKEN_REFUSED, INVALID_SPEC for a bad name or labels, NODE_NAME_TAKEN
    */
   async join(request: JoinRequest): Promise<JoinResponse> {
-    const { credentials, view, clock, ids, proposer, log } = this.#parts;
-    const role = await credentials.roleOfToken(request.token);
-    const cluster = view.cluster();
-    if (role !== "worker" || !cluster || !request.description) {
-      throw new WarrenError(
-        "TOKEN_REFUSED",
-        `Cannot join as ${quoteText(request.name)}: bad token`,
-      );
-    }
-    refuseBadNode(request, `Cannot join as ${quoteText(request.name)}`);
-    const { credential, hash } = await credentials.create();
-    const id = asId<NodeId>(ids.next());
-    const node: Omit<Node, "version"> = {
-      id,
-      name: request.name,
-      role,
-      availability: "active",
-      status: "unknown",
-      statusMessage: "has joined and not begun a session yet",
-      address: "",
-      labels: { ...request.labels },
-      description: descriptionFromProto(request.description),
-      credentialHash: hash,
-      joinedMs: clock.wallNow(),
-      updatedMs: clock.wallNow(),
-    };
-    const applied = await proposer.propose([{ kind: "node.create", node }]);
-    if (!applied.ok) throw WarrenError.fromInfo(applied.error);
-    log.info("a node joined", { joined_node_id: id, joined_node_name: request.name });
-    return { nodeId: id, credential, clusterId: cluster.id };
+    return await orAborted(admit(this.#admission, request), this.#ended.signal);
   }
 
   /** Serves one session until either side ends it. */
   async session(stream: SessionStream): Promise<void> {
     const messages = stream.messages[Symbol.asyncIterator]();
-    const first = await firstMessage(this.#parts.clock, messages);
-    const hello = first.done || first.value.kind?.$case !== "hello" ? null : first.value.kind.value;
-    if (!hello) throw new WarrenError("BAD_REQUEST", "A session begins with a hello");
-    const node = await this.#authenticate(hello.nodeId, hello.credential);
-    await this.#describe(node, hello);
-    const { view, openSecret, log } = this.#parts;
-    const session = new Session({ nodeId: node.id, view, openSecret, log }, stream);
+    const node = await orAborted(this.#letIn(messages), this.#ended.signal);
+    const { view, openSecret, log, selfId } = this.#parts;
+    const asRole = () => this.#roleOrder(node.id);
+    const session = new Session({ nodeId: node.id, view, openSecret, role: asRole, log }, stream);
     this.#begin(session);
     try {
-      const pushing = stream.send(welcome(node, view.cluster()?.id ?? "")).then(() =>
-        session.push()
-      );
+      const role = await orAborted(asRole(), session.signal);
+      const pushing = stream.send(welcome(view, node, { role, selfId })).then(() => session.push());
       const parts = [pushing, this.#read(session, messages), abortOf(session.signal)];
       // Whatever ends first says why; what the others end with then says nothing new.
       void Promise.allSettled(parts);
@@ -196,6 +159,16 @@ export class AgentGateway {
     } finally {
       this.#finish(session);
     }
+  }
+
+  /** The node whose hello comes first. @throws WarrenError BAD_REQUEST, TOKEN_REFUSED, NODE_REMOVED */
+  async #letIn(messages: AsyncIterator<SessionRequest, undefined>): Promise<Node> {
+    const first = await firstMessage(this.#parts.clock, messages);
+    const hello = first.done || first.value.kind?.$case !== "hello" ? null : first.value.kind.value;
+    if (!hello) throw new WarrenError("BAD_REQUEST", "A session begins with a hello");
+    const node = await authenticate(this.#parts, hello.nodeId, hello.credential);
+    await recordHello(this.#admission, node, hello);
+    return node;
   }
 
   /** The first message of a relay. @throws WarrenError BAD_REQUEST when it is not its id, or late. */
@@ -208,50 +181,26 @@ export class AgentGateway {
 
   /** Hands a relay stream that an agent opened to the request that waits for it. */
   async relayOpened(open: RelayOpen, stream: RelayStream): Promise<void> {
-    await this.#authenticate(open.nodeId, open.credential);
-    if (!this.#broker.accept(open.relayId, open.nodeId, stream)) {
+    const { signal } = this.#ended;
+    await orAborted(authenticate(this.#parts, open.nodeId, open.credential), signal);
+    const messages = this.#untilStopped(stream);
+    if (!this.#broker.accept(open.relayId, open.nodeId, { ...stream, messages })) {
       throw new WarrenError("BAD_REQUEST", "Nobody waits for this relay any more");
     }
   }
 
-  async #authenticate(nodeId: string, credential: string): Promise<Node> {
-    const { view, credentials } = this.#parts;
-    const node = view.node(asId<NodeId>(nodeId));
-    const isGood = await credentials.matches(credential, node?.credentialHash ?? "");
-    if (!node) await this.#refuseRemoved(nodeId, credential);
-    if (!node || !isGood) {
-      const hint = "remove the agent's data directory and join again with a token";
-      const message = `Node ${quoteText(nodeId)} is not known here`;
-      throw new WarrenError("TOKEN_REFUSED", message, { hint });
-    }
-    return node;
-  }
-
-  /** @throws WarrenError NODE_REMOVED when this was a node and proves it. */
-  async #refuseRemoved(nodeId: string, credential: string): Promise<void> {
-    const { view, credentials } = this.#parts;
-    const removed = view.cluster()?.removedNodes?.find(({ id }) => id === nodeId);
-    if (removed && await credentials.matches(credential, removed.credentialHash)) {
-      throw nodeRemoved();
+  /** What the agent sends; a reader that is cut off by the end of the leadership is told so. */
+  async *#untilStopped(stream: RelayStream): AsyncGenerator<RelayRequest> {
+    try {
+      yield* untilAborted(stream.messages, this.#ended.signal);
+    } finally {
+      stream.close();
     }
   }
 
-  async #describe(node: Node, hello: Hello): Promise<void> {
-    if (!hello.description) throw new WarrenError("BAD_REQUEST", "A hello carries a description");
-    const { id, address, name } = node;
-    const description = descriptionFromProto(hello.description);
-    if (JSON.stringify(description) !== JSON.stringify(node.description)) {
-      await this.#proposeOrThrow([{ kind: "node.describe", id, description, address }]);
-    }
-    const asked = Object.entries(hello.labels);
-    if (asked.every(([key, value]) => node.labels[key] === value)) return;
-    const labels = { ...node.labels, ...hello.labels };
-    refuseBadNode({ name, labels }, `Cannot label node ${quoteText(name)}`);
-    await this.#proposeOrThrow([{ kind: "node.update", id, labels }]);
-  }
-
-  /** @throws WarrenError NODE_REMOVED when it was removed while it was being let in. */
+  /** @throws WarrenError NODE_REMOVED when it was removed while it was being let in; NO_LEADER */
   #begin(session: Session): void {
+    this.#ended.signal.throwIfAborted();
     if (!this.#parts.view.node(session.nodeId)) throw nodeRemoved();
     this.#sessions.get(session.nodeId)?.end(
       new WarrenError("SESSION_REPLACED", "A newer session of this node took over"),
@@ -269,9 +218,23 @@ export class AgentGateway {
     this.#livenessWaker.wake();
   }
 
+  #note(change: Change): void {
+    if (change.table === "tasks" && change.after === null && change.before) {
+      this.stats.forget(change.before.id);
+    }
+    if (change.table === "nodes" && change.after === null && change.before) {
+      this.#removed(change.before.id);
+    }
+  }
+
   #removed(id: NodeId): void {
     this.#liveness.forget(id);
     this.#sessions.get(id)?.end(nodeRemoved());
+  }
+
+  async #roleOrder(id: NodeId): Promise<RoleOrder> {
+    const token = await this.#parts.credentials.managerToken();
+    return roleOrder(this.#parts.view, id, token);
   }
 
   async #read(session: Session, messages: AsyncIterator<SessionRequest>): Promise<void> {
@@ -292,6 +255,7 @@ export class AgentGateway {
       case "stats":
         return this.stats.put(session.nodeId, message.kind.value.stats);
       case "heartbeat":
+        return session.answerPulse();
       case "hello":
       case undefined:
         return;
@@ -311,10 +275,9 @@ export class AgentGateway {
   }
 
   async #watchLiveness(signal: AbortSignal): Promise<void> {
-    const { clock, view, selfId, log } = this.#parts;
+    const { clock, view, log } = this.#parts;
     while (!signal.aborted) {
-      // A manager without an agent has no session; that it runs is its pulse.
-      if (view.node(selfId)?.role === "manager") this.#liveness.pulse(selfId, clock.monoNow());
+      this.#pulseOfManagers();
       const { actions, nextMs, standstillMs } = this.#liveness.decide(
         view.nodes(),
         clock.monoNow(),
@@ -328,29 +291,29 @@ export class AgentGateway {
     }
   }
 
+  /** A manager without an agent has no session: that consensus hears from it is its pulse. */
+  #pulseOfManagers(): void {
+    const { clock, view, selfId, activeManagers } = this.#parts;
+    for (const id of [selfId, ...activeManagers?.() ?? []]) {
+      if (view.node(id)?.role === "manager") this.#liveness.pulse(id, clock.monoNow());
+    }
+  }
+
   async #proposeStatus(action: Action): Promise<void> {
     try {
       await this.#proposeOrThrow([action]);
     } catch (thrown) {
+      if (this.#ended.signal.aborted) return;
       const error = WarrenError.from(thrown, "Cannot record the status of a node");
       this.#parts.log.warn("a node's status was not recorded", { error: error.message });
     }
   }
 
   async #proposeOrThrow(actions: readonly Action[]): Promise<void> {
-    const applied = await this.#parts.proposer.propose(actions);
+    const { signal } = this.#ended;
+    const applied = await orAborted(this.#parts.proposer.propose(actions, { signal }), signal);
     if (!applied.ok) throw WarrenError.fromInfo(applied.error);
   }
-}
-
-/** @throws WarrenError INVALID_SPEC with `message` and all faults */
-function refuseBadNode({ name, labels }: Pick<Node, "name" | "labels">, message: string): void {
-  const faults = [...validateName("name", name), ...validateLabels("labels", labels)];
-  if (faults.length > 0) throw new WarrenError("INVALID_SPEC", message, { faults });
-}
-
-function nodeRemoved(): WarrenError {
-  return new WarrenError("NODE_REMOVED", "This node was removed from the cluster");
 }
 
 /** Rejects with the reason of `signal` once it is aborted. */
@@ -359,13 +322,4 @@ function abortOf(signal: AbortSignal): Promise<never> {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-}
-
-function welcome(node: Node, clusterId: string) {
-  return {
-    kind: {
-      $case: "welcome" as const,
-      value: { clusterId, nodeName: node.name, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS },
-    },
-  };
 }

@@ -25,11 +25,13 @@ const MAX_WAITING = 1_000;
 interface Waiting {
   readonly nodeId: string;
   readonly accept: (stream: RelayStream) => void;
+  readonly fail: (error: WarrenError) => void;
 }
 
 /** The waiting orders of one manager. */
 export class RelayBroker {
   readonly #waiting = new Map<string, Waiting>();
+  #ended: WarrenError | null = null;
   readonly #clock: Clock;
   readonly #ids: IdSource;
 
@@ -41,13 +43,15 @@ export class RelayBroker {
   /**
    * Waits for the stream of a new order; `order` sends it and may throw.
    *
-   * @throws WarrenError NODE_UNREACHABLE when the agent does not answer, TOO_MANY at the bound
+   * @throws WarrenError NODE_UNREACHABLE when the agent does not answer, TOO_MANY at the bound, what
+   *   the broker was ended with
    */
   open(
     nodeId: string,
     order: (relayId: string) => void,
     signal: AbortSignal,
   ): Promise<RelayStream> {
+    if (this.#ended) throw this.#ended;
     if (this.#waiting.size >= MAX_WAITING) {
       throw new WarrenError("TOO_MANY", "Cannot reach into a task: too many requests wait already");
     }
@@ -71,13 +75,19 @@ export class RelayBroker {
         end();
         resolve(stream);
       };
-      this.#waiting.set(relayId, { nodeId, accept });
+      this.#waiting.set(relayId, { nodeId, accept, fail });
       try {
         order(relayId);
       } catch (error) {
         fail(error);
       }
     });
+  }
+
+  /** Fails every order that waits, and every later one, with `reason`. */
+  end(reason: WarrenError): void {
+    this.#ended ??= reason;
+    for (const { fail } of this.#waiting.values()) fail(reason);
   }
 
   /** Hands `stream` to whoever waits for `relayId`; false when nobody does. */

@@ -9,10 +9,11 @@ import type { NodeId } from "../../model/mod.ts";
 import type {
   AssignedTask,
   RelayOrder,
+  RoleOrder,
   SessionRequest,
   SessionResponse,
 } from "../../rpc/gen/warren/v1/agent.ts";
-import type { ChangeSet, StateView } from "../../store/mod.ts";
+import type { Change, ChangeSet, StateView } from "../../store/mod.ts";
 import { assignedTask, type OpenSecret } from "./assigned_task.ts";
 import { AssignmentDiff } from "./assignment_diff.ts";
 
@@ -36,6 +37,8 @@ export interface SessionParts {
   readonly nodeId: NodeId;
   readonly view: StateView;
   readonly openSecret: OpenSecret;
+  /** What the node is to be, as of now. */
+  readonly role: () => Promise<RoleOrder | undefined>;
   readonly log: Log;
 }
 
@@ -46,7 +49,9 @@ export class Session {
   readonly #stream: SessionStream;
   readonly #diff: AssignmentDiff;
   readonly #orders: RelayOrder[] = [];
+  #isPulseDue = false;
   readonly #ended = new AbortController();
+  #isRoleNew = false;
   #wake: () => void = () => {};
   #sequence = 0;
   #acknowledged = 0;
@@ -82,7 +87,8 @@ export class Session {
 
   /** Called within the apply turn for each change. */
   note(set: ChangeSet): void {
-    if (this.#diff.note(set)) this.#wake();
+    if (set.changes.some((change) => isOtherRole(change, this.nodeId))) this.#isRoleNew = true;
+    if (this.#diff.note(set) || this.#isRoleNew) this.#wake();
   }
 
   /** Queues a relay order. @throws WarrenError TOO_MANY at the bound */
@@ -94,15 +100,26 @@ export class Session {
     this.#wake();
   }
 
+  /** Answers a heartbeat; several that wait get one answer. */
+  answerPulse(): void {
+    this.#isPulseDue = true;
+    this.#wake();
+  }
+
   /** Sends the full set, then differences, until the session ends. */
   async push(): Promise<void> {
     this.#diff.markAll(this.#parts.view);
     await this.#sendFull();
     while (!this.signal.aborted) {
-      await this.#sendOrders();
+      await this.#sendQueued();
+      await this.#sendRole();
       if (this.#diff.isPending) await this.#sendAssignments(false);
-      else if (this.#orders.length === 0) await this.#idle();
+      else if (!this.#hasQueued) await this.#idle();
     }
+  }
+
+  get #hasQueued(): boolean {
+    return this.#orders.length > 0 || this.#isRoleNew || this.#isPulseDue;
   }
 
   /** Replaces everything the agent knows; at least one message, even when there is no task. */
@@ -124,10 +141,21 @@ export class Session {
     }
   }
 
-  async #sendOrders(): Promise<void> {
+  async #sendQueued(): Promise<void> {
+    if (this.#isPulseDue) {
+      this.#isPulseDue = false;
+      await this.#send({ $case: "heartbeat", value: {} });
+    }
     for (let order = this.#orders.shift(); order; order = this.#orders.shift()) {
       await this.#send({ $case: "relay", value: order });
     }
+  }
+
+  async #sendRole(): Promise<void> {
+    if (!this.#isRoleNew) return;
+    this.#isRoleNew = false;
+    const value = await this.#parts.role();
+    if (value) await this.#send({ $case: "role", value });
   }
 
   /** Nothing goes to a stream whose session is over: another one may have taken its place. */
@@ -143,6 +171,13 @@ export class Session {
     });
     this.#wake = () => {};
   }
+}
+
+/** Whether `change` makes something else of the node: a promotion or demotion, asked for or done. */
+function isOtherRole(change: Change, nodeId: NodeId): boolean {
+  if (change.table !== "nodes" || change.after?.id !== nodeId || !change.before) return false;
+  const { before, after } = change;
+  return before.role !== after.role || before.memberId !== after.memberId;
 }
 
 /** Groups tasks so that the files of one message stay near the bound; at least one group. */
