@@ -13,11 +13,14 @@ import {
   WarrenError,
 } from "../lib/mod.ts";
 import type { NodeDescription, NodeId } from "../model/mod.ts";
+import type { RoleOrder } from "../rpc/gen/warren/v1/agent.ts";
 import type { TaskFiles } from "./files/task_files.ts";
 import { StateSaver, type StateStore } from "./local_state.ts";
 import type { ProbeIo } from "./probe/probe_io.ts";
 import { type AgentIdentity, type IdentityStore, joinCluster } from "./session/identity.ts";
 import type { Connect } from "./session/link.ts";
+import { ManagerList } from "./session/manager_list.ts";
+import { type ManagerMemory, memoryManagers } from "./session/manager_memory.ts";
 import { runRelay } from "./session/relay.ts";
 import { StatusReporter } from "./session/reporter.ts";
 import { runSession } from "./session/session.ts";
@@ -27,7 +30,7 @@ import { TaskRunner } from "./task/task_runner.ts";
 
 /** What the operator decided. */
 export interface AgentConfig {
-  /** Addresses of managers, asked in turn; at least one. */
+  /** Addresses of managers, asked in turn; at least one. Those that managers tell of come besides. */
   readonly managers: readonly string[];
   readonly nodeName: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -45,6 +48,10 @@ export interface AgentParts {
   readonly connect: Connect;
   readonly identity: IdentityStore;
   readonly state: StateStore;
+  /** Remembers where managers are; without it a restart knows only what it is given. */
+  readonly managers?: ManagerMemory;
+  /** Called in every session with what the managers want the node to be, and when that changes. */
+  readonly onRole?: (role: RoleOrder) => void;
   /** Made once the node's id is known. */
   readonly files: (nodeId: NodeId) => TaskFiles;
   readonly probes: ProbeIo;
@@ -65,6 +72,8 @@ export interface Agent extends AsyncDisposable {
   readonly nodeId: NodeId;
   /** Whether it has a session with a manager now. */
   readonly isConnected: boolean;
+  /** Where managers are, as far as this node knows. */
+  readonly managers: readonly string[];
   /** Resolves when the first session began. */
   readonly connected: Promise<void>;
   /** Why a runtime does not answer, or "". */
@@ -86,7 +95,9 @@ export interface Agent extends AsyncDisposable {
 export async function startAgent(parts: AgentParts): Promise<Agent> {
   const identity = await parts.identity.load() ?? await join(parts);
   const log = parts.log.child({ node_id: identity.nodeId });
-  const agent = new RunningAgent({ ...parts, log }, identity);
+  const memory = parts.managers ?? memoryManagers();
+  const managers = new ManagerList(parts.config.managers, await memory.load());
+  const agent = new RunningAgent({ ...parts, log, managers: memory }, identity, managers);
   await agent.start();
   return agent;
 }
@@ -109,6 +120,7 @@ class RunningAgent implements Agent {
   readonly nodeId: NodeId;
   readonly #parts: AgentParts;
   readonly #identity: AgentIdentity;
+  readonly #managers: ManagerList;
   readonly #reporter: StatusReporter;
   readonly #connected = Promise.withResolvers<void>();
   readonly #group: TaskGroup;
@@ -118,8 +130,9 @@ class RunningAgent implements Agent {
   #isConnected = false;
   #removed: WarrenError | undefined;
 
-  constructor(parts: AgentParts, identity: AgentIdentity) {
+  constructor(parts: AgentParts, identity: AgentIdentity, managers: ManagerList) {
     this.#parts = parts;
+    this.#managers = managers;
     this.#identity = identity;
     this.nodeId = identity.nodeId;
     this.#reporter = new StatusReporter(parts.clock);
@@ -131,6 +144,10 @@ class RunningAgent implements Agent {
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  get managers(): readonly string[] {
+    return this.#managers.addresses;
   }
 
   get connected(): Promise<void> {
@@ -196,7 +213,9 @@ class RunningAgent implements Agent {
     const identity = this.#identity;
     return runSession({
       ...this.#parts,
-      managers: config.managers,
+      managers: this.#managers,
+      onManagers: () => this.#group.run("managers", () => this.#rememberManagers()),
+      onRole: (role) => this.#parts.onRole?.(role),
       labels: config.labels,
       identity,
       runner,
@@ -210,6 +229,16 @@ class RunningAgent implements Agent {
       },
       onRemoved: (removed) => this.#leave(runner, removed),
     }, signal);
+  }
+
+  /** Told anew in every session, so what cannot be written now is lost for one run at most. */
+  async #rememberManagers(): Promise<void> {
+    try {
+      await this.#parts.managers?.save(this.#managers.told);
+    } catch (thrown) {
+      const { message } = WarrenError.from(thrown, "Cannot remember where managers are");
+      this.#parts.log.warn(message, { component: "agent" });
+    }
   }
 
   /** The managers do not want this node any more: no task of theirs may run on here. */

@@ -9,4 +9,5 @@ export { type ProbeIo } from "./probe/probe_io.ts";
 export { FakeRuntime } from "./runtime/fake.ts";
 export type { AgentIdentity, IdentityStore } from "./session/identity.ts";
 export { channelLink, type Connect, type ManagerLink } from "./session/link.ts";
+export { type ManagerMemory, memoryManagers } from "./session/manager_memory.ts";
 export { type HostAgentOptions, startHostAgent } from "./start_on_host.ts";

@@ -4,6 +4,7 @@
  * Called by the daemon; tests and the simulator call `startAgent` with parts of their own.
  */
 import { type Clock, type Log, type Metrics, Prng, SteadyClock } from "../lib/mod.ts";
+import type { RoleOrder } from "../rpc/gen/warren/v1/agent.ts";
 import { openChannel, parseAddress } from "../rpc/mod.ts";
 import { type Agent, type AgentConfig, startAgent } from "./agent.ts";
 import { describeNode } from "./describe.ts";
@@ -17,6 +18,7 @@ import { FakeRuntime } from "./runtime/fake.ts";
 import { ProcessRuntime } from "./runtime/process.ts";
 import { type AgentIdentity, fileIdentity } from "./session/identity.ts";
 import { channelLink } from "./session/link.ts";
+import { fileManagers } from "./session/manager_memory.ts";
 import type { OfferedRuntime } from "./task/offer.ts";
 
 /** What the daemon decides. */
@@ -32,6 +34,8 @@ export interface HostAgentOptions extends AgentConfig {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Called in every session with what the managers want the node to be, and when that changes. */
+  readonly onRole?: (role: RoleOrder) => void;
   readonly signal: AbortSignal;
 }
 
@@ -53,6 +57,7 @@ export async function startHostAgent(options: HostAgentOptions): Promise<Agent> 
     connect: (address) => channelLink(openChannel(parseAddress(address))),
     identity: identity ? { load: () => Promise.resolve(identity), save: kept.save } : kept,
     state: fileState(folder, log),
+    managers: fileManagers(folder, log),
     files: (nodeId) => {
       memory = findMemoryPlace({ nodeId });
       return new MountedFiles(memory, `${folder}/configs`);

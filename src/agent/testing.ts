@@ -1,12 +1,14 @@
 /** One machine with an agent on it, over the fake runtime and a clock driven by hand, for tests. */
 import { ManualClock, noMetrics, Prng, silentLog } from "../lib/mod.ts";
 import type { NodeDescription } from "../model/mod.ts";
+import type { RoleOrder } from "../rpc/gen/warren/v1/agent.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { MemoryFiles } from "./files/memory_files.ts";
 import { memoryState, type StateStore } from "./local_state.ts";
 import { FakeRuntime } from "./runtime/fake.ts";
 import type { AgentIdentity, IdentityStore } from "./session/identity.ts";
 import type { Connect } from "./session/link.ts";
+import type { ManagerMemory } from "./session/manager_memory.ts";
 import type { TestManager } from "./session/testing.ts";
 
 const DESCRIPTION: NodeDescription = {
@@ -26,6 +28,8 @@ export class Machine {
   state: StateStore = memoryState();
   readonly files = new MemoryFiles();
   saved: AgentIdentity | undefined;
+  managers: ManagerMemory | undefined;
+  onRole: ((role: RoleOrder) => void) | undefined;
   bootId = "boot1";
   readonly identity: IdentityStore = {
     load: () => Promise.resolve(this.saved),
@@ -45,6 +49,8 @@ export class Machine {
       connect,
       identity: this.identity,
       state: this.state,
+      ...(this.managers && { managers: this.managers }),
+      onRole: (role) => this.onRole?.(role),
       files: () => this.files,
       probes: { ask: () => Promise.resolve("") },
       bootId: this.bootId,

@@ -10,6 +10,7 @@ import type {
   RelayOrder,
   RelayRequest,
   RelayResponse,
+  RoleOrder,
   SessionRequest,
   SessionResponse,
   TaskStatus,
@@ -87,6 +88,13 @@ export class TestManager {
   readonly told: string[] = [];
   /** Refuses every call while set. */
   refusal: WarrenError | null = null;
+  /** What its welcome says besides. */
+  role: RoleOrder | undefined;
+  managers: string[] = [];
+  /** Says nothing more, though its connections stay open. */
+  isSilent = false;
+  /** Addresses that were dialled, in order. */
+  readonly dialled: string[] = [];
   #sequence = 0;
 
   constructor(clusterId = "cluster1") {
@@ -94,7 +102,7 @@ export class TestManager {
   }
 
   /** How agents reach it. */
-  readonly connect: Connect = (): ManagerLink => ({
+  readonly connect: Connect = (address): ManagerLink => ({
     join: (request) => {
       if (this.refusal) return Promise.reject(this.refusal);
       this.joins.push(`${request.name} ${request.token}`);
@@ -102,6 +110,7 @@ export class TestManager {
       return Promise.resolve({ nodeId: "node1", credential: "credential1", clusterId });
     },
     session: (signal) => {
+      this.dialled.push(address);
       const call = new TestCall<SessionRequest, SessionResponse>(signal);
       if (this.refusal) call.fail(this.refusal);
       this.sessions.push(call);
@@ -137,8 +146,13 @@ export class TestManager {
   }
 
   #onRequest(call: TestCall<SessionRequest, SessionResponse>, { kind }: SessionRequest): void {
+    if (this.isSilent) return;
+    if (kind?.$case === "heartbeat" && this.role) {
+      call.send({ kind: { $case: "heartbeat", value: {} } });
+    }
     if (kind?.$case === "hello") {
-      const value = { clusterId: this.clusterId, nodeName: "node", heartbeatIntervalMs: 2_000 };
+      const { clusterId, role, managers } = this;
+      const value = { clusterId, nodeName: "node", heartbeatIntervalMs: 2_000, role, managers };
       call.send({ kind: { $case: "welcome", value } });
     }
     if (kind?.$case !== "statuses") return;
