@@ -9,6 +9,7 @@ const NO_FLAGS: DaemonFlags = {
   managers: [],
   token: null,
   listenAddr: null,
+  raftAddr: null,
   advertiseAddr: null,
   metricsAddr: null,
   socket: null,
@@ -16,13 +17,18 @@ const NO_FLAGS: DaemonFlags = {
   runtime: "auto",
   dockerHost: null,
   enablePprof: false,
+  heartbeatTimeoutMs: null,
+  electionTimeoutMs: null,
+  leaderLeaseTimeoutMs: null,
+  snapshotThreshold: null,
+  trailingLogs: null,
   logLevel: "info",
   logFormat: null,
 };
 const PLACE = { dataDir: "/data", machine: { hostname: "host", defaultSocket: "/s" } };
 
 function settle(
-  kind: "init" | "worker" | "resume",
+  kind: "init" | "join" | "worker" | "resume",
   flags: Partial<DaemonFlags>,
   saved: SavedSettings | null = null,
 ) {
@@ -85,4 +91,42 @@ Deno.test("settleSettings refuses names that nobody could type", () => {
   }
   assert.throws(() => settle("init", { labels: { "a b": "c" } }), /--label/);
   assert.throws(() => settle("init", { labels: { zone: "\u0007" } }), /U\+0007/);
+});
+
+Deno.test("settleSettings lets a manager join with a manager and a token, and resume without", () => {
+  assert.throws(() => settle("join", { token: "t" }), /a manager's first start needs/);
+  const first = settle("join", { managers: ["127.0.0.1:1"], token: "t", raftAddr: ":2" });
+  assert.deepEqual([first.kind, first.raftAddr], ["manager", "127.0.0.1:2"]);
+  const again = settle("join", {}, savedPart(first));
+  assert.deepEqual(savedPart(again), savedPart(first));
+});
+
+Deno.test("settleSettings refuses Raft addresses of other machines and times that do not fit", () => {
+  assert.throws(() => settle("init", { raftAddr: "0.0.0.0:7946" }), /without encryption/);
+  assert.throws(() => settle("init", { leaderLeaseTimeoutMs: 900 }), /lease must not be longer/);
+  const { raftTimes } = settle("init", { heartbeatTimeoutMs: 300, electionTimeoutMs: 400 });
+  assert.deepEqual(raftTimes, {
+    heartbeatTimeoutMs: 300,
+    electionTimeoutMs: 400,
+    leaderLeaseTimeoutMs: 250,
+  });
+});
+
+Deno.test("settleSettings gives a directory of an older version what it does not say", () => {
+  const { raftAddr: _1, raftTimes: _2, trailingLogs: _3, ...older } = savedPart(settle("init", {}));
+  const settings = settle("resume", {}, older as SavedSettings);
+  assert.deepEqual([settings.raftAddr, settings.trailingLogs], ["127.0.0.1:7946", 4_096]);
+  assert.equal(settings.raftTimes.heartbeatTimeoutMs, 500);
+});
+
+Deno.test("settleSettings tells others a host with the port of each listener", () => {
+  const at = (advertiseAddr: string | null, listenAddr = "127.0.0.1:3") => {
+    const settings = settle("init", { advertiseAddr, listenAddr, raftAddr: "127.0.0.1:4" });
+    return [settings.advertiseAddr, settings.raftAdvertiseAddr];
+  };
+  assert.deepEqual(at(null), [null, null]);
+  assert.deepEqual(at("localhost"), ["localhost:3", "localhost:4"]);
+  assert.deepEqual(at("localhost:9"), ["localhost:9", "localhost:4"]);
+  assert.deepEqual(at("::1"), ["[::1]:3", "[::1]:4"]);
+  assert.deepEqual(at("localhost", "127.0.0.1:0"), [null, "localhost:4"]);
 });

@@ -78,9 +78,14 @@ async function joining(
         hint,
       });
     }
-    const isDone = known.memberId === memberId && known.raftAddress === raftAddress &&
-      known.address === address && known.role === role;
-    return isDone ? null : { kind: "node.member", id, memberId, raftAddress, role, address };
+    // What was told later stays when the first request is made again.
+    const told = {
+      raftAddress: raftAddress || known.raftAddress,
+      address: address || known.address,
+    };
+    const isDone = known.memberId === memberId && known.raftAddress === told.raftAddress &&
+      known.address === told.address && known.role === role;
+    return isDone ? null : { kind: "node.member", id, memberId, role, ...told };
   }
   if (view.cluster()?.removedNodes?.some((removed) => removed.id === id)) {
     throw new WarrenError(
@@ -133,7 +138,9 @@ function checkForm(request: JoinManagerRequest, doing: string): void {
   checkAddress("raftAddress", request.raftAddress, doing);
 }
 
+/** "" stands for an address that is told later, once it is bound. */
 function checkAddress(path: string, text: string, doing: string): void {
+  if (text === "") return;
   const address = parseAddress(text);
   if (address.kind !== "tcp" || address.port === 0) {
     const faults = [{ path, message: "must be HOST:PORT" }];

@@ -11,6 +11,7 @@ import type { Flag } from "../tree/flag.ts";
 
 const NETWORK = "Network";
 const RUNTIME = "Containers";
+const CONSENSUS = "Consensus (managers)";
 const RUNTIMES = ["auto", "docker", "process", "none", "fake"] as const;
 
 /** Flags of every daemon. */
@@ -46,9 +47,16 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     group: NETWORK,
   },
   {
+    name: "raft-addr",
+    value: "HOST:PORT",
+    summary: "where other managers reach this one",
+    fallback: "127.0.0.1:7946",
+    group: NETWORK,
+  },
+  {
     name: "advertise-addr",
     value: "HOST",
-    summary: "where others reach this node",
+    summary: "where others reach this node: a host, or HOST:PORT of its API",
     fallback: "where it listens",
     group: NETWORK,
   },
@@ -84,6 +92,46 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     env: ["DOCKER_HOST"],
     group: RUNTIME,
   },
+  {
+    name: "heartbeat-timeout",
+    value: "DURATION",
+    form: "duration",
+    summary: "silence of a leading manager after which another one stands for election",
+    fallback: "500ms",
+    group: CONSENSUS,
+  },
+  {
+    name: "election-timeout",
+    value: "DURATION",
+    form: "duration",
+    summary: "time for an election; at least the heartbeat timeout",
+    fallback: "500ms",
+    group: CONSENSUS,
+  },
+  {
+    name: "leader-lease-timeout",
+    value: "DURATION",
+    form: "duration",
+    summary: "how long a leader may answer reads by itself; at most the heartbeat timeout",
+    fallback: "250ms",
+    group: CONSENSUS,
+  },
+  {
+    name: "snapshot-threshold",
+    value: "ENTRIES",
+    form: "count",
+    summary: "entries of the log after which a snapshot takes their place",
+    fallback: "8192",
+    group: CONSENSUS,
+  },
+  {
+    name: "trailing-logs",
+    value: "ENTRIES",
+    form: "count",
+    summary: "entries kept behind a snapshot, for managers that lag a little",
+    fallback: "4096",
+    group: CONSENSUS,
+  },
   { name: "enable-pprof", summary: "serve /debug/pprof/ beside the metrics" },
 ];
 
@@ -117,6 +165,7 @@ export function daemonFlags(
     managers: managers.map((text) => checkAddress(text.trim(), "manager")),
     token: has.join ? flags.text("token") ?? null : null,
     listenAddr: address(flags.text("listen-addr"), "listen-addr"),
+    raftAddr: address(flags.text("raft-addr"), "raft-addr"),
     advertiseAddr: flags.text("advertise-addr") ?? null,
     metricsAddr: flags.text("metrics-addr") === "off"
       ? "off"
@@ -126,6 +175,11 @@ export function daemonFlags(
     runtime: runtimeOf(flags.text("runtime")),
     dockerHost: flags.text("docker-host") ?? null,
     enablePprof: flags.isOn("enable-pprof"),
+    heartbeatTimeoutMs: flags.durationMs("heartbeat-timeout") ?? null,
+    electionTimeoutMs: flags.durationMs("election-timeout") ?? null,
+    leaderLeaseTimeoutMs: flags.durationMs("leader-lease-timeout") ?? null,
+    snapshotThreshold: flags.count("snapshot-threshold") ?? null,
+    trailingLogs: flags.count("trailing-logs") ?? null,
     logLevel: logLevelOf(flags.text("log-level")),
     logFormat: flags.isOn("log-json") ? "json" : logFormatOf(flags.text("log-format")),
   };

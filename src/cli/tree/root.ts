@@ -7,6 +7,7 @@
 import { clusterCommand } from "../cluster/mod.ts";
 import { configCommand } from "../config/mod.ts";
 import { daemonCommand } from "../daemon/daemon.ts";
+import { managerCommand } from "../daemon/manager_join.ts";
 import { workerCommand } from "../daemon/worker_start.ts";
 import { applyCommand } from "../manifest/apply.ts";
 import { deleteCommand } from "../manifest/delete.ts";
@@ -40,6 +41,7 @@ export const ROOT: Command = {
   subcommands: [
     clusterCommand,
     nodeCommand,
+    managerCommand,
     workerCommand,
     daemonCommand,
     serviceCommand,

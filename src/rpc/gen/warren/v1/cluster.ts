@@ -75,7 +75,7 @@ export interface JoinManagerRequest {
     | undefined;
   /** Whether it also runs tasks. */
   hasAgent: boolean;
-  /** HOST:PORT of its API, and of its Raft listener. */
+  /** HOST:PORT of its API, and of its Raft listener; "" for one that is told later. */
   address: string;
   raftAddress: string;
 }
