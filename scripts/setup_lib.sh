@@ -318,6 +318,9 @@ setup_missing_test_packages() {
   command -v strace >/dev/null 2>&1 || echo strace
   command -v busybox >/dev/null 2>&1 || echo busybox-static
   command -v unshare >/dev/null 2>&1 || echo util-linux
+  command -v iptables >/dev/null 2>&1 || echo iptables
+  command -v mkfs.ext4 >/dev/null 2>&1 || echo e2fsprogs
+  ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo libfaketime
   [ -f /usr/share/bash-completion/bash_completion ] || echo bash-completion
   [ "$(uname -m)" = x86_64 ] || return 0
   command -v qemu-aarch64-static >/dev/null 2>&1 || echo qemu-user-static
@@ -325,16 +328,19 @@ setup_missing_test_packages() {
   [ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || echo libgcc-s1-arm64-cross
 }
 
-# setup_test_tools: shells, promtool, pprof, emulator, a registry; returns 3 where they cannot be installed.
+# setup_test_tools: shells, promtool, pprof, emulator, a registry, etcd to measure beside, what scripts/chaos does
+# harm with; returns 3 where they cannot be installed.
 setup_test_tools() {
-  local missing promtool=0 registry=0 started=$SECONDS
+  local missing promtool=0 registry=0 etcd=0 started=$SECONDS
   missing=$(setup_missing_test_packages)
   command -v promtool >/dev/null 2>&1 || promtool=1
   command -v docker-registry >/dev/null 2>&1 || registry=1
-  [ -n "$missing" ] || [ "$promtool$registry" != 00 ] || return 0
+  command -v etcd >/dev/null 2>&1 || etcd=1
+  [ -n "$missing" ] || [ "$promtool$registry$etcd" != 000 ] || return 0
   if ! setup_is_root || ! setup_has_apt; then
     setup_say "missing for the tests, and only root with apt-get can install them:" $missing \
-      "$([ "$promtool" = 0 ] || echo prometheus)" "$([ "$registry" = 0 ] || echo docker-registry)"
+      "$([ "$promtool" = 0 ] || echo prometheus)" "$([ "$registry" = 0 ] || echo docker-registry)" \
+      "$([ "$etcd" = 0 ] || echo etcd-server)"
     return 3
   fi
   if [ -n "$missing" ]; then
@@ -343,7 +349,8 @@ setup_test_tools() {
   fi
   [ "$promtool" = 0 ] || setup_apt_extract prometheus usr/bin/promtool || return 3
   [ "$registry" = 0 ] || setup_apt_extract docker-registry usr/bin/docker-registry || return 3
+  [ "$etcd" = 0 ] || setup_apt_extract etcd-server usr/bin/etcd || return 3
   hash -r
   setup_did "installed test tools:" $missing "$([ "$promtool" = 0 ] || echo promtool)" \
-    "$([ "$registry" = 0 ] || echo docker-registry)" "($((SECONDS - started)) s)"
+    "$([ "$registry" = 0 ] || echo docker-registry)" "$([ "$etcd" = 0 ] || echo etcd)" "($((SECONDS - started)) s)"
 }

@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** An existing directory, which is then kept. */
   readonly dir?: string;
+  /** Words before the program, of something that becomes it: `setpriv`, `nice`. */
+  readonly prefix?: readonly string[];
 }
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -119,7 +121,7 @@ export class WarrenDaemon implements AsyncDisposable {
   /** Starts a daemon on ports of its own and waits for its ready line. */
   static async start(options: DaemonOptions = {}): Promise<WarrenDaemon> {
     const dir = options.dir ?? await Deno.makeTempDir({ prefix: "warren-test-" });
-    const [program, ...before] = warrenCommand();
+    const [program = "", ...before] = [...(options.prefix ?? []), ...warrenCommand()];
     const child = new Deno.Command(program, {
       args: [
         ...before,

@@ -1,0 +1,107 @@
+// deno-lint-ignore-file no-console
+/**
+ * Does harm to three managers of the built executable while clients write and read, and checks that
+ * nothing acknowledged is lost, that every history is linearizable and that writes go on soon.
+ *
+ * Started by scripts/chaos, which gives it network and mount namespaces of its own where it can. Exit
+ * code 1 when any rule was broken.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { machineLine, table, writeSections } from "./benching/report.ts";
+import type { Fault } from "./chaosing/fault.ts";
+import { FAULTS } from "./chaosing/faults/mod.ts";
+import { watchInterrupts } from "./chaosing/interrupts.ts";
+import { PROFILES } from "./chaosing/profiles.ts";
+import { furtherTimes, summary } from "./chaosing/report.ts";
+import { tryFault, type Verdict } from "./chaosing/trial.ts";
+
+const DOCUMENT = "docs/raft-tuning.md";
+const USAGE = `Usage: scripts/chaos [FAULT …] [--count N] [--seed S] [--profile P] [--record]
+
+${FAULTS.map(({ name, title, count }) => `  ${name.padEnd(14)} ${title} (${count} x)`).join("\n")}
+  all            every one of them, which is the default
+
+  --count N      how often, instead of the number behind each
+  --seed S       repeats the choices of an earlier run (not its timing)
+  --profile P    ${Object.keys(PROFILES).join(", ")}: the times of consensus
+  --record       writes the tables into ${DOCUMENT}`;
+
+interface Plan {
+  readonly faults: readonly Fault[];
+  readonly count: number | undefined;
+  readonly seed: number;
+  readonly profile: string;
+  readonly isRecorded: boolean;
+}
+
+/** The plan, or undefined when the words make none. */
+function parsePlan(args: readonly string[]): Plan | undefined {
+  const unknown: string[] = [];
+  const flags = parseArgs([...args], {
+    string: ["count", "seed", "profile"],
+    boolean: ["record"],
+    unknown: (word: string) => (word.startsWith("-") && unknown.push(word), true),
+  });
+  const names: readonly string[] = flags._.map(String);
+  const isAll = names.length === 0 || names.includes("all");
+  const isKnown = names.every((name) => name === "all" || FAULTS.some((one) => one.name === name));
+  const profile = flags.profile ?? "default";
+  const [count, seed] = [flags.count, flags.seed].map((text) => text ? Number(text) : undefined);
+  if (unknown.length > 0 || !isKnown || !(profile in PROFILES)) return undefined;
+  if (Number.isNaN(count) || Number.isNaN(seed)) return undefined;
+  return {
+    faults: FAULTS.filter(({ name }) => isAll || names.includes(name)),
+    count,
+    seed: seed ?? crypto.getRandomValues(new Uint16Array(1))[0] ?? 1,
+    profile,
+    isRecorded: flags.record,
+  };
+}
+
+function isPossible({ name, needs }: Fault): boolean {
+  const has = (Deno.env.get("WARREN_CHAOS_HAS") ?? "").split(",");
+  if (!needs || has.includes(needs)) return true;
+  console.error(`${name}: left out, it needs ${needs} (see scripts/chaos)`);
+  return false;
+}
+
+async function tryOne(fault: Fault, plan: Plan): Promise<Verdict> {
+  console.error(`${fault.name}: seed ${plan.seed}, profile ${plan.profile}`);
+  const verdict = await tryFault(fault, {
+    count: plan.count ?? fault.count,
+    seed: plan.seed,
+    flags: PROFILES[plan.profile] ?? [],
+    say: (line) => console.error(`  ${line}`),
+  });
+  for (const line of verdict.notes) console.error(`  note: ${line}`);
+  for (const line of verdict.broken) console.error(`  BROKEN: ${line}`);
+  return verdict;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const plan = parsePlan(args);
+  if (!plan) {
+    console.error(USAGE);
+    return args.includes("--help") ? 0 : 2;
+  }
+  watchInterrupts();
+  const possible = plan.faults.filter(isPossible);
+  const verdicts: Verdict[] = [];
+  for (const fault of possible) verdicts.push(await tryOne(fault, plan));
+  const sections = sectionsOf(verdicts, plan);
+  for (const section of sections) console.log(`\n${section.title}\n\n${table(section)}`);
+  console.log(`\n${machineLine()}`);
+  const isGood = possible.length === plan.faults.length &&
+    verdicts.every(({ broken }) => broken.length === 0);
+  if (plan.isRecorded && isGood) await writeSections(DOCUMENT, sections);
+  return isGood ? 0 : 1;
+}
+
+/** A run of one kind with a profile has tables of its own; a run of all has the common ones. */
+function sectionsOf(verdicts: readonly Verdict[], { faults, profile }: Plan) {
+  const [only] = faults;
+  const id = faults.length === 1 && only ? `${only.name}-${profile}` : "chaos";
+  return [summary(id, verdicts), furtherTimes(`${id}-times`, verdicts)];
+}
+
+Deno.exit(await main(Deno.args));

@@ -1,0 +1,50 @@
+/**
+ * What the harness itself asks a manager over its socket: where the group stands, and who leads.
+ *
+ * Apart from the load, which talks over TCP: partitions cut that, and never this.
+ */
+import { isRetryable } from "../../src/lib/mod.ts";
+import { type Channel, openChannel } from "../../src/rpc/mod.ts";
+import {
+  ClusterServiceService as cluster,
+  type GetClusterInfoResponse,
+} from "../../src/rpc/gen/warren/v1/cluster.ts";
+import { ConfigServiceService as configs } from "../../src/rpc/gen/warren/v1/resource.ts";
+
+/** Patience for one answer. */
+const ANSWER_MS = 2_000;
+const LIST_MS = 20_000;
+
+/** Questions to one manager. */
+export class Control implements Disposable {
+  readonly #channel: Channel;
+
+  /** `socket` is the path of its Unix socket. */
+  constructor(socket: string) {
+    this.#channel = openChannel({ kind: "unix", path: socket });
+  }
+
+  /** What this manager itself knows; undefined when it does not answer. */
+  async info(): Promise<GetClusterInfoResponse | undefined> {
+    try {
+      return await this.#channel.unary(cluster.getClusterInfo, { stale: true }, {
+        timeoutMs: ANSWER_MS,
+      });
+    } catch (error) {
+      if (isRetryable(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The id of every config by name, as this manager has applied them. */
+  async configIds(): Promise<ReadonlyMap<string, string>> {
+    const answer = await this.#channel.unary(configs.listConfigs, { stale: false }, {
+      timeoutMs: LIST_MS,
+    });
+    return new Map(answer.configs.map(({ name, id }) => [name, id]));
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel.close();
+  }
+}
