@@ -55,7 +55,7 @@ export function serviceService(context: ApiContext): ServedService {
       const spec = specFromRequest(view, "update", message);
       await proposeFromState(context, () => {
         const service = resolveService(view, id);
-        refuseOtherVersion(service, request.ifVersion);
+        if (!isRepeated(context, call)) refuseOtherVersion(service, request.ifVersion);
         const ifVersion = request.ifVersion === 0 ? {} : { ifVersion: service.version };
         return [...missingVolumes(context, spec), {
           kind: "service.update",

@@ -27,6 +27,7 @@ function clusterServer() {
     getJoinToken: ({ role }) => ({ token: role }),
     joinManager: () => ({ clusterId: "", dataKey: Buffer.of(), members: [] }),
     transferLeader: ({ ref }) => ({ leaderId: ref }),
+    backup: () => Promise.resolve(),
   }));
   return server;
 }
@@ -93,5 +94,75 @@ Deno.test(
     const client = await connect("unix:///nonexistent/warren.sock", { clock: new ManualClock() });
     assert.equal(await reasonOf(client.listServices({ stale: false })), "CLUSTER_UNREACHABLE");
     client.close();
+  },
+);
+
+/** Servers of one socket each, whose answers to GetJoinToken a test gives. */
+async function withServers(
+  answers: readonly ((requestId: string) => string)[],
+  body: (addresses: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  await using stack = new AsyncDisposableStack();
+  const addresses: string[] = [];
+  for (const [at, answer] of answers.entries()) {
+    const server = createRpcServer({ log: silentLog, metrics: noMetrics, clock: realClock });
+    server.addService(serve({ getJoinToken: ClusterServiceService.getJoinToken }, {
+      getJoinToken: (_request, { requestId }) => ({ token: answer(requestId) }),
+    }));
+    const path = `${folder}/${at}.sock`;
+    await server.listen({ kind: "unix", path });
+    stack.defer(() => server.stop());
+    addresses.push(`unix://${path}`);
+  }
+  await body(addresses);
+  await stack.disposeAsync();
+  await Deno.remove(folder, { recursive: true });
+}
+
+const ASKED = { role: "worker", rotate: true };
+
+Deno.test(
+  "a client of several managers asks the next one when one is away or has no leader",
+  REFUSED,
+  async () => {
+    const asked: number[] = [];
+    const unled = () => {
+      asked.push(1);
+      throw new WarrenError("NO_LEADER", "No leader here");
+    };
+    await withServers([unled, () => "good"], async (addresses) => {
+      const client = await connect(["/nonexistent/w.sock", ...addresses].join(","));
+      assert.equal((await client.getJoinToken(ASKED)).token, "good");
+      assert.equal((await client.getJoinToken(ASKED)).token, "good");
+      assert.deepEqual(asked, [1], "who answered last is asked first");
+      client.close();
+      const fault = await reasonOf(connect(`${addresses[0]},,`));
+      assert.equal(fault, "USAGE");
+    });
+  },
+);
+
+Deno.test(
+  "a change that is repeated has one request id, and each change its own",
+  REFUSED,
+  async () => {
+    const seen: string[] = [];
+    const answer = (requestId: string) => {
+      seen.push(requestId);
+      if (seen.length < 3) throw new WarrenError("UNKNOWN_OUTCOME", "The leader was lost");
+      return "done";
+    };
+    const told: string[] = [];
+    await withServers([answer], async ([address]) => {
+      const client = await connect(address, { onRetry: ({ reason }) => told.push(reason) });
+      await client.getJoinToken(ASKED);
+      await client.getJoinToken(ASKED);
+      client.close();
+      assert.equal(new Set(seen.slice(0, 3)).size, 1);
+      assert.match(seen[0] ?? "", /^[0-9a-z]{25}$/);
+      assert.notEqual(seen[3], seen[0]);
+      assert.deepEqual(told, ["UNKNOWN_OUTCOME"], "once per call");
+    });
   },
 );

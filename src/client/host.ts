@@ -26,3 +26,8 @@ export function defaultSocketPath(machine: HostMachine): string {
 export function chooseHost(given: string | undefined, machine: HostMachine): string {
   return given || machine.env("WARREN_HOST") || `unix://${defaultSocketPath(machine)}`;
 }
+
+/** The addresses of a list separated by commas; a path of a socket has none in it. */
+export function splitHosts(text: string): readonly string[] {
+  return text.split(",").map((part) => part.trim());
+}

@@ -51,12 +51,15 @@ type Call<Method> = Method extends { requestStream: true } ? (
 /** Every method as a function. */
 export type Calls = { readonly [Name in keyof AllMethods]: Call<AllMethods[Name]> };
 
-/** What a method takes and gives: one message or a stream. */
-export type CallKind = "unary" | "stream" | "bidi";
+/**
+ * What a method takes and gives, and what one that takes and gives a single message does: `change` is
+ * carried out once per request id, `once` must not be sent again when it may have been carried out.
+ */
+export type CallKind = "read" | "change" | "once" | "stream" | "bidi";
 
 type KindOf<Method> = Method extends { requestStream: true } ? "bidi"
   : Method extends { responseStream: true } ? "stream"
-  : "unary";
+  : "read" | "change" | "once";
 
 type Kinds<Service> = { readonly [Name in keyof Service]: KindOf<Service[Name]> };
 
@@ -67,56 +70,57 @@ export interface ServiceEntry {
 }
 
 const SERVICE: Kinds<ServiceServiceService> = {
-  createService: "unary",
-  getService: "unary",
-  listServices: "unary",
-  updateService: "unary",
-  scaleServices: "unary",
-  rollbackService: "unary",
-  restartService: "unary",
-  removeService: "unary",
+  createService: "change",
+  getService: "read",
+  listServices: "read",
+  updateService: "change",
+  scaleServices: "change",
+  rollbackService: "change",
+  restartService: "change",
+  removeService: "change",
   watchService: "stream",
 };
 const TASK: Kinds<TaskServiceService> = {
-  listTasks: "unary",
-  getTask: "unary",
+  listTasks: "read",
+  getTask: "read",
   readLogs: "stream",
   exec: "bidi",
-  getTaskStats: "unary",
+  getTaskStats: "read",
 };
 const NODE: Kinds<NodeServiceService> = {
-  listNodes: "unary",
-  getNode: "unary",
-  updateNode: "unary",
-  removeNode: "unary",
-  promoteNode: "unary",
-  demoteNode: "unary",
+  listNodes: "read",
+  getNode: "read",
+  updateNode: "change",
+  removeNode: "change",
+  promoteNode: "change",
+  demoteNode: "change",
 };
 const SECRET: Kinds<SecretServiceService> = {
-  createSecret: "unary",
-  getSecret: "unary",
-  listSecrets: "unary",
-  removeSecret: "unary",
+  createSecret: "change",
+  getSecret: "read",
+  listSecrets: "read",
+  removeSecret: "change",
 };
 const CONFIG: Kinds<ConfigServiceService> = {
-  createConfig: "unary",
-  getConfig: "unary",
-  listConfigs: "unary",
-  removeConfig: "unary",
+  createConfig: "change",
+  getConfig: "read",
+  listConfigs: "read",
+  removeConfig: "change",
 };
 const VOLUME: Kinds<VolumeServiceService> = {
-  createVolume: "unary",
-  getVolume: "unary",
-  listVolumes: "unary",
-  removeVolume: "unary",
+  createVolume: "change",
+  getVolume: "read",
+  listVolumes: "read",
+  removeVolume: "change",
 };
-const MANIFEST: Kinds<ManifestServiceService> = { planManifest: "unary", applyManifest: "unary" };
+const MANIFEST: Kinds<ManifestServiceService> = { planManifest: "read", applyManifest: "change" };
 const EVENT: Kinds<EventServiceService> = { streamEvents: "stream" };
 const CLUSTER: Kinds<ClusterServiceService> = {
-  getClusterInfo: "unary",
-  getJoinToken: "unary",
-  joinManager: "unary",
-  transferLeader: "unary",
+  getClusterInfo: "read",
+  getJoinToken: "change",
+  joinManager: "change",
+  transferLeader: "once",
+  backup: "stream",
 };
 
 const resource = () => import("../rpc/gen/warren/v1/resource.ts");

@@ -10,10 +10,10 @@
  * client.close();
  * ```
  */
-import { type Clock, realClock } from "../lib/mod.ts";
+import { type Clock, type IdSource, randomIds, realClock, type WarrenError } from "../lib/mod.ts";
 import type { Client } from "./client.ts";
 import type { serviceSpecFromProto, serviceSpecToProto } from "../rpc/convert/mod.ts";
-import { chooseHost } from "./host.ts";
+import { chooseHost, splitHosts } from "./host.ts";
 
 export type { Client } from "./client.ts";
 export { chooseHost, defaultSocketPath, type HostMachine } from "./host.ts";
@@ -24,6 +24,10 @@ export interface ConnectOptions {
   /** Milliseconds that each answer may take, unless its call says otherwise; 30 s by default. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
+  /** Of requests. */
+  readonly ids?: IdSource;
+  /** Told once per call that it is tried again, for want of a leader or of an answer. */
+  readonly onRetry?: (why: WarrenError) => void;
 }
 
 /** Specs of services to messages and back. */
@@ -40,20 +44,23 @@ export function defaultAddress(): string {
 }
 
 /**
- * A client of the manager at `host`: `unix:///path` or `host:port`. Nothing is dialled before the
- * first call.
+ * A client of the manager at `host`: `unix:///path` or `host:port`; of several managers, whose
+ * addresses are separated by commas, the first one that answers. Nothing is dialled before the first
+ * call.
  *
- * @throws WarrenError USAGE when `host` is not an address.
+ * @throws WarrenError USAGE when `host` is no address, or a part of it is none.
  */
 export async function connect(
   host: string = defaultAddress(),
   options: ConnectOptions = {},
 ): Promise<Client> {
   const { openChannel, parseAddress } = await import("../rpc/mod.ts");
-  const channel = openChannel(parseAddress(host));
+  const addresses = splitHosts(host).map(parseAddress);
+  const { ChannelPool } = await import("./pool.ts");
+  const pool = new ChannelPool(addresses.map((address) => openChannel(address)));
   const { makeClient } = await import("./client.ts");
-  const { clock = realClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  return makeClient({ channel, clock, timeoutMs });
+  const { clock = realClock, timeoutMs = DEFAULT_TIMEOUT_MS, ids = randomIds, onRetry } = options;
+  return makeClient({ pool, clock, timeoutMs, ids, ...(onRetry && { onRetry }) });
 }
 
 /** Loads the conversion between specs of the model and specs as they travel. */
