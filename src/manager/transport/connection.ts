@@ -37,6 +37,7 @@ export class Connection {
   readonly #peer: PeerAddress;
   #fault: WarrenError | null = null;
   #isEnding = false;
+  #closed: Promise<unknown> = Promise.resolve();
 
   /** Dials at once. @throws WarrenError USAGE for an address of no known form */
   constructor(context: ConnectionContext, peer: PeerAddress, queues: SendQueues) {
@@ -127,8 +128,12 @@ export class Connection {
     if (this.#fault) return;
     this.#fault = fault;
     for (const lane of Object.values(this.#lanes)) lane.cancel();
-    this.#control.close();
-    this.bulk.close();
+    this.#closed = Promise.all([this.#control.abandon(), this.bulk.abandon()]);
+  }
+
+  /** After `break`: settles when nothing is left. */
+  async closed(): Promise<void> {
+    await this.#closed;
   }
 }
 

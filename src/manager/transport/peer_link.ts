@@ -160,6 +160,7 @@ export class PeerLink {
       this.#failed(fault);
     } finally {
       this.#dialling = null;
+      await connection?.closed();
     }
   }
 
@@ -167,7 +168,8 @@ export class PeerLink {
     this.#dialling = null;
     this.#lastFailure = "";
     this.#context.log.info("peer connected", this.#fields);
-    this.status.end("queue full");
+    // That it answers says more than that it has not called again yet.
+    for (const trouble of ["queue full", "caller gone"] as const) this.status.end(trouble);
     this.status.end("no connection");
   }
 
