@@ -1,8 +1,7 @@
 /**
  * Flips one bit of a manager's log or snapshot, in a part that was written.
  *
- * Knows only that log files and snapshots lie below the data directory and sort by name from old to
- * new.
+ * Knows only where log files and snapshots lie, and that their names sort from old to new.
  */
 import type { Prng } from "../../src/lib/mod.ts";
 
@@ -18,8 +17,14 @@ export interface FlippedFile {
   readonly offset: number;
 }
 
-const LOG_FILE = /\/(?:log|segment|wal)[^/]*$|\.(?:log|seg|segment)$/;
-const SNAPSHOT_FILE = /\/(?:snap|snapshot|state)[^/]*$|\.snap(?:shot)?$/;
+/** The files of one kind below a data directory, oldest first. */
+export async function filesOf(dir: string, kind: "log" | "snapshot"): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(`${dir}/data/log`)) {
+    if (name.endsWith(`.${kind}`)) found.push(`${dir}/data/log/${name}`);
+  }
+  return found.sort();
+}
 
 /** Flips a bit; undefined when there is no such file. */
 export async function flipBit(
@@ -27,11 +32,8 @@ export async function flipBit(
   kind: Kind,
   prng: Prng,
 ): Promise<FlippedFile | undefined> {
-  const files = (await filesBelow(`${dir}/data`)).sort();
-  const logs = files.filter((path) => LOG_FILE.test(path));
-  const snapshots = files.filter((path) => SNAPSHOT_FILE.test(path));
-  const path =
-    { "oldest log": logs[0], "newest log": logs.at(-1), "snapshot": snapshots.at(-1) }[kind];
+  const files = await filesOf(dir, kind === "snapshot" ? "snapshot" : "log");
+  const path = kind === "oldest log" ? files[0] : files.at(-1);
   if (path === undefined) return undefined;
   const bytes = await Deno.readFile(path);
   const used = bytes.findLastIndex((byte) => byte !== 0) + 1;
@@ -40,14 +42,4 @@ export async function flipBit(
   bytes[offset] = (bytes[offset] ?? 0) ^ (1 << prng.below(8));
   await Deno.writeFile(path, bytes);
   return { path, offset };
-}
-
-async function filesBelow(dir: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory, isFile } of Deno.readDir(dir)) {
-    const path = `${dir}/${name}`;
-    if (isDirectory) found.push(...await filesBelow(path));
-    else if (isFile) found.push(path);
-  }
-  return found;
 }

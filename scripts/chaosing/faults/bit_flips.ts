@@ -2,11 +2,15 @@
  * Bits flipped in the files of a stopped follower: oldest log file, newest log file, snapshot. It must
  * refuse to take part, or mend itself from the others; a copy of it is then made anew.
  */
+import { until } from "../../../tests/harness/warren.ts";
 import type { Fault } from "../fault.ts";
-import { flipBit, type FlippedFile, type Kind, KINDS } from "../flips.ts";
+import { filesOf, flipBit, type FlippedFile, type Kind, KINDS } from "../flips.ts";
 import type { Manager } from "../manager.ts";
 import type { Stage } from "../stage.ts";
 import { rejoin } from "./rolling.ts";
+
+/** Patience for enough writes. */
+const FILES_MS = 120_000;
 
 /** The fault. */
 export const BIT_FLIPS: Fault = {
@@ -14,30 +18,36 @@ export const BIT_FLIPS: Fault = {
   title: "a bit flipped in the oldest log file, the newest, the snapshot of a follower",
   count: 12,
   bounds: { maxMs: 3_000, failed: 0 },
-  group: { flags: ["--snapshot-threshold", "1000", "--trailing-logs", "300"] },
-  load: { writers: 8, readers: 3, pauseMs: 2, valueBytes: 1_000 },
+  // Large values and a long tail, so that a log has several files.
+  group: { flags: ["--snapshot-threshold", "500", "--trailing-logs", "2000"] },
+  load: { writers: 8, readers: 3, pauseMs: 2, valueBytes: 16_000 },
   async run(stage, count) {
     const { load } = stage;
     for (let round = 0; round < count; round++) {
       const kind = KINDS[round % KINDS.length] ?? "oldest log";
-      await stage.breathe(3_000);
-      const { gapMs } = await load.longestGap(() => flipOnce(stage, kind));
+      const follower = await victim(stage, kind);
+      const { gapMs } = await load.longestGap(() => flipOnce(stage, follower, kind));
       stage.gapsMs.push(gapMs);
     }
   },
 };
 
-async function flipOnce(stage: Stage, kind: Kind): Promise<void> {
+/** A follower whose files are worth it: two log files at least, or a snapshot. */
+async function victim({ group, prng }: Stage, kind: Kind): Promise<Manager> {
+  const follower = prng.pick(group.others(await group.leader()));
+  const { dir } = follower.options;
+  await until(`${follower.name} to have the files`, async () => {
+    if (kind === "snapshot") return (await filesOf(dir, "snapshot")).length > 0;
+    return (await filesOf(dir, "log")).length > 1;
+  }, FILES_MS);
+  return follower;
+}
+
+async function flipOnce(stage: Stage, follower: Manager, kind: Kind): Promise<void> {
   const { group } = stage;
-  const leader = await group.leader();
-  const follower = stage.prng.pick(group.others(leader));
   await follower.end("SIGTERM");
   const flipped = await flipBit(follower.options.dir, kind, stage.prng);
-  if (!flipped) {
-    stage.notes.push(`${follower.name} had no ${kind}`);
-    await follower.start();
-    return;
-  }
+  if (!flipped) throw new Error(`${follower.name} has no ${kind} any more`);
   const refusal = await tryStart(follower);
   const where = `${kind}, ${flipped.path.split("/").at(-1)} at ${flipped.offset}`;
   if (refusal === null) {

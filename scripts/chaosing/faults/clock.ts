@@ -4,7 +4,7 @@
  */
 import type { Fault } from "../fault.ts";
 
-const LIBRARY = "/usr/lib/$LIB/faketime/libfaketime.so.1";
+const LIBRARY = "/usr/$LIB/faketime/libfaketime.so.1";
 const HOLD_MS = 3_000;
 const STEPS = ["+3600s", "+0s", "-3600s", "+0s"];
 

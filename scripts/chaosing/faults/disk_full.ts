@@ -3,10 +3,11 @@
  * goes on, and when there is room again the manager becomes level by itself.
  */
 import type { Fault } from "../fault.ts";
-import { fillDisk, mountSmallDisk } from "../small_disk.ts";
+import type { Manager } from "../manager.ts";
+import { keepFull, mountSmallDisk } from "../small_disk.ts";
 
 const DISK_MIB = 192;
-const HOLD_MS = 8_000;
+const HOLD_MS = 15_000;
 const LEVEL_MS = 15_000;
 
 /** The fault. */
@@ -22,19 +23,18 @@ export const DISK_FULL: Fault = {
     flags: ["--snapshot-threshold", "2000", "--trailing-logs", "500"],
     prepare: (_, dir) => mountSmallDisk(dir, DISK_MIB),
   },
-  load: { writers: 12, readers: 3, pauseMs: 2, valueBytes: 16_000 },
+  load: { writers: 16, readers: 3, pauseMs: 2, valueBytes: 32_000 },
   async run(stage, count) {
     const { group, load } = stage;
     for (let round = 1; round <= count; round++) {
       const leader = await group.leader();
-      const { gapMs, result: free } = await load.longestGap(async () => {
-        const free = await fillDisk(leader.options.dir);
+      let now: Manager | undefined;
+      const { gapMs } = await load.longestGap(async () => {
+        await using _full = keepFull(leader.options.dir);
         await stage.breathe(HOLD_MS);
-        return free;
+        now = await group.findLeader();
       });
       stage.gapsMs.push(gapMs);
-      const now = await group.findLeader();
-      await free();
       const freedMs = performance.now();
       await group.untilLevel(LEVEL_MS);
       stage.time("from room to level", performance.now() - freedMs);
