@@ -87,11 +87,19 @@ async function main(args: readonly string[]): Promise<number> {
   watchInterrupts();
   const possible = plan.faults.filter(isPossible);
   const verdicts: Verdict[] = [];
-  for (const fault of possible) verdicts.push(await tryOne(fault, plan));
+  for (const fault of possible) {
+    try {
+      verdicts.push(await tryOne(fault, plan));
+    } catch (error) {
+      console.error(
+        `${fault.name}: cannot be tried: ${error instanceof Error ? error.stack : error}`,
+      );
+    }
+  }
   const sections = sectionsOf(verdicts, plan);
   for (const section of sections) console.log(`\n${section.title}\n\n${table(section)}`);
   console.log(`\n${machineLine()}`);
-  const isGood = possible.length === plan.faults.length &&
+  const isGood = verdicts.length === plan.faults.length &&
     verdicts.every(({ broken }) => broken.length === 0);
   if (plan.isRecorded && isGood) await writeSections(DOCUMENT, sections);
   return isGood ? 0 : 1;
