@@ -17,6 +17,8 @@ const TRAILING_LOGS = 4_096;
 /** What the data directory remembers of earlier starts. */
 export interface SavedSettings {
   readonly kind: "manager" | "worker";
+  /** What it was first started as, if the managers made something else of it: it resumes as that. */
+  readonly startedAs?: "manager" | "worker";
   readonly nodeName: string;
   /** A manager may run without an agent. */
   readonly hasAgent: boolean;
@@ -90,6 +92,7 @@ export function settleSettings(
   refuseBadNames(nodeName, flags.labels);
   return {
     kind: wanted,
+    ...(base.startedAs && { startedAs: base.startedAs }),
     nodeName,
     hasAgent: saved ? base.hasAgent : !flags.managerOnly,
     managers: flags.managers.length > 0 ? flags.managers : base.managers,
@@ -161,13 +164,13 @@ function wantedKind(
     throw new WarrenError("DATA_DIR_UNUSABLE", `Nothing to resume in "${dataDir}"`, { hint });
   }
   const wanted = kind === "worker" ? "worker" : "manager";
-  if (saved && saved.kind !== wanted) {
+  if (saved && saved.kind !== wanted && saved.startedAs !== wanted) {
     const message = `Cannot start a ${wanted}: "${dataDir}" belongs to a ${saved.kind}`;
     throw new WarrenError("ALREADY_INITIALISED", message, {
       hint: 'run "warren daemon" to resume it, or choose another --data-dir',
     });
   }
-  return wanted;
+  return saved?.kind ?? wanted;
 }
 
 function defaults(kind: "manager" | "worker", machine: Machine): SavedSettings {

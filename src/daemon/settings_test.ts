@@ -130,3 +130,15 @@ Deno.test("settleSettings tells others a host with the port of each listener", (
   assert.deepEqual(at("::1"), ["[::1]:3", "[::1]:4"]);
   assert.deepEqual(at("localhost", "127.0.0.1:0"), [null, "localhost:4"]);
 });
+
+Deno.test("settleSettings resumes what the managers made of a node, whatever started it first", () => {
+  const flags = { managers: ["127.0.0.1:2377"], token: "t" };
+  const born = savedPart(settle("worker", flags));
+  const promoted: SavedSettings = { ...born, kind: "manager", startedAs: "worker" };
+  for (const kind of ["worker", "resume", "join"] as const) {
+    const settings = settle(kind, flags, promoted);
+    assert.deepEqual([settings.kind, settings.startedAs], ["manager", "worker"]);
+  }
+  const neverWas: SavedSettings = { ...born, kind: "worker" };
+  assert.throws(() => settle("join", flags, neverWas), { reason: "ALREADY_INITIALISED" });
+});
