@@ -5,7 +5,7 @@
  * Made by `program.ts` for one command line. The connection and the signal handler come into being when
  * they are first asked for, so that `version` pays for neither.
  */
-import { assert } from "../lib/mod.ts";
+import { assert, type WarrenError } from "../lib/mod.ts";
 import type { Client } from "../client/mod.ts";
 import type { CliIo } from "./io.ts";
 import { filterRows } from "./output/filter.ts";
@@ -87,6 +87,11 @@ export class CommandContext implements AsyncDisposable {
     return paintFor(this.io, "stdout");
   }
 
+  /** Whether what the asked manager knows will do: --stale. */
+  get isStale(): boolean {
+    return this.flags.isOn("stale");
+  }
+
   /** Wall time in milliseconds, for ages. */
   get nowMs(): number {
     return this.io.clock.wallNow();
@@ -142,7 +147,15 @@ export class CommandContext implements AsyncDisposable {
 
   async #connect(): Promise<Client> {
     const { connectClient } = await import("./connect.ts");
-    return connectClient({ host: this.flags.text("host"), timeoutMs: this.timeoutMs() });
+    const onRetry = ({ reason }: WarrenError) => {
+      const what = reason === "NO_LEADER" ? "no leader" : "no answer";
+      if (this.io.isTerminal("stderr")) this.note(`${what}, trying again…`);
+    };
+    return connectClient({
+      host: this.flags.text("host"),
+      timeoutMs: this.timeoutMs(),
+      onRetry,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -45,6 +45,7 @@ const BY_REASON: Readonly<Partial<Record<Reason, number>>> = {
   IMAGE_PULL_FAILED: EXIT.failed,
   NODE_UNREACHABLE: EXIT.failed,
   NOT_SETTLED: EXIT.failed,
+  UNKNOWN_OUTCOME: EXIT.noCluster,
 };
 
 /** The exit code that says what `error` was. */

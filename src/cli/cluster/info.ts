@@ -1,17 +1,22 @@
 /** `warren cluster info`: the cluster, its managers and its log. */
 import { formatFields } from "../output/render.ts";
 import { formatAge, isoTime } from "../output/text.ts";
+import { type Column, formatTable } from "../output/table.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { GetClusterInfoResponse, Member } from "../../client/wire/mod.ts";
 
 /** The command. */
 export const infoCommand: Command = {
   name: "info",
   summary: "Show the cluster, its managers and its log",
+  description:
+    "It answers also while the managers have no leader, with what the asked manager knows.",
+  flags: [STALE_FLAG],
   examples: [{ line: "warren cluster info -o json", does: "For scripts" }],
   run: async (context) => {
     const client = await context.client();
-    const info = await client.getClusterInfo({});
+    const info = await client.getClusterInfo({ stale: context.isStale });
     const { clusterId } = info;
     const text = () => formatInfo(info, context.nowMs);
     await context.printObject({ id: clusterId, name: clusterId, json: infoJson(info), text });
@@ -48,8 +53,8 @@ function formatInfo(info: GetClusterInfoResponse, nowMs: number): string {
     ["Cluster", info.clusterId],
     ["Version", info.version],
     ["Created", formatAge(info.createdMs, nowMs)],
-    ["Leader", info.leaderId === "" ? "none" : `${info.leaderId} at ${info.leaderAddress}`],
-    ["Managers", info.managers.map(memberText).join("\n")],
+    ["Leader", leaderText(info)],
+    ["Managers", formatManagers(info.managers).trimEnd()],
     [
       "Log",
       raft === undefined
@@ -59,11 +64,21 @@ function formatInfo(info: GetClusterInfoResponse, nowMs: number): string {
   ]);
 }
 
-function memberText({ name, address, leader, voter, reachable }: Member): string {
-  const marks = [
-    ...(leader ? ["leader"] : []),
-    ...(voter ? [] : ["learner"]),
-    ...(reachable ? [] : ["not reachable"]),
-  ];
-  return `${name} at ${address}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
+function leaderText({ leaderId, leaderAddress, managers }: GetClusterInfoResponse): string {
+  if (leaderId === "") return "none";
+  const name = managers.find(({ id }) => id === leaderId)?.name ?? leaderId;
+  return `${name} at ${leaderAddress}`;
 }
+
+/** The managers, one a line under a header. */
+export function formatManagers(managers: readonly Member[]): string {
+  return formatTable(managers, COLUMNS, { columns: null, isWide: false, paint: (text) => text });
+}
+
+const COLUMNS: readonly Column<Member>[] = [
+  { header: "NAME", cell: ({ name, id }) => name || id },
+  { header: "VOTE", cell: ({ voter }) => voter ? "yes" : "not yet" },
+  { header: "LEADER", cell: ({ leader }) => leader ? "*" : "" },
+  { header: "REACHABLE", cell: ({ reachable }) => reachable ? "yes" : "no" },
+  { header: "ADDRESS", cell: ({ address }) => address },
+];

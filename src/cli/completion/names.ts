@@ -77,21 +77,21 @@ const ASK: Readonly<Record<NameKind, Ask>> = {
     return nodes.map(({ name, role, status }) => ({ text: name, about: `${role}, ${status}` }));
   },
   secret: async (client) => {
-    const { secrets } = await client.listSecrets({});
+    const { secrets } = await client.listSecrets({ stale: true });
     return secrets.map(({ name, sizeBytes }) => ({
       text: name,
       about: `secret, ${sizeBytes} bytes`,
     }));
   },
   config: async (client) => {
-    const { configs } = await client.listConfigs({});
+    const { configs } = await client.listConfigs({ stale: true });
     return configs.map(({ name, sizeBytes }) => ({
       text: name,
       about: `config, ${sizeBytes} bytes`,
     }));
   },
   volume: async (client) => {
-    const { volumes } = await client.listVolumes({});
+    const { volumes } = await client.listVolumes({ stale: true });
     return volumes.map(({ name, driver }) => ({ text: name, about: `volume, ${driver}` }));
   },
   file: none,

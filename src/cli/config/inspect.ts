@@ -4,6 +4,7 @@ import type { CommandContext } from "../context.ts";
 import { plain } from "../output/style.ts";
 import { configJson, formatStored } from "../resource/view.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Config } from "../../client/wire/mod.ts";
 
 /** The command. */
@@ -11,14 +12,17 @@ export const inspectCommand: Command = {
   name: "inspect",
   summary: "Show a config and its data",
   args: [{ name: "CONFIG", summary: "name or id of the config", names: "config" }],
-  flags: [{ name: "raw", summary: "print the data alone, byte for byte" }],
+  flags: [{ name: "raw", summary: "print the data alone, byte for byte" }, STALE_FLAG],
   examples: [
     { line: "warren config inspect nginx-conf", does: "Who uses it and what is in it" },
     { line: "warren config inspect nginx-conf --raw > nginx.conf", does: "Get the data back" },
   ],
   run: async (context) => {
     const client = await context.client();
-    const { config, usedBy } = await client.getConfig({ ref: context.arg(0) });
+    const { config, usedBy } = await client.getConfig({
+      ref: context.arg(0),
+      stale: context.isStale,
+    });
     if (config === undefined) return 1;
     if (context.flags.isOn("raw")) {
       context.io.write("stdout", config.data);

@@ -2,6 +2,7 @@
 import { formatFields } from "../output/render.ts";
 import { formatAge } from "../output/text.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Node } from "../../client/wire/mod.ts";
 import { cpuText, memoryText, nodeJson } from "./view.ts";
 
@@ -10,10 +11,11 @@ export const inspectCommand: Command = {
   name: "inspect",
   summary: "Show everything about a node",
   args: [{ name: "NODE", summary: "name or id of the node", names: "node" }],
+  flags: [STALE_FLAG],
   examples: [{ line: "warren node inspect node-1", does: "Resources, labels, engine" }],
   run: async (context) => {
     const client = await context.client();
-    const { node } = await client.getNode({ ref: context.arg(0) });
+    const { node } = await client.getNode({ ref: context.arg(0), stale: context.isStale });
     if (node === undefined) return 1;
     const text = () => formatNode(node, context.nowMs);
     await context.printObject({ id: node.id, name: node.name, json: nodeJson(node), text });
@@ -32,6 +34,7 @@ function formatNode(node: Node, nowMs: number): string {
     ["Status", status],
     ["Availability", node.availability],
     ["Address", node.address],
+    ["Raft address", node.raftAddress],
     ["Host name", description?.hostname ?? ""],
     ["Platform", `${description?.os ?? ""}/${description?.arch ?? ""}`],
     ["Runtimes", (description?.runtimes ?? []).join(", ")],

@@ -4,6 +4,7 @@ import type { Command } from "../tree/command.ts";
 import { activateCommand, drainCommand, pauseCommand } from "./change.ts";
 import { inspectCommand } from "./inspect.ts";
 import { listCommand } from "./list.ts";
+import { demoteCommand, promoteCommand } from "./membership.ts";
 import { removeCommand } from "./remove.ts";
 import { updateCommand } from "./update.ts";
 
@@ -21,6 +22,8 @@ export const nodeCommand: Command = {
     drainCommand,
     pauseCommand,
     activateCommand,
+    promoteCommand,
+    demoteCommand,
     removeCommand,
   ],
 };

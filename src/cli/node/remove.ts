@@ -8,7 +8,9 @@ export const removeCommand: Command = {
   aliases: ["delete", "remove"],
   summary: "Remove nodes from the cluster",
   description:
-    "A node that is still there must be stopped first; its tasks are replaced elsewhere.",
+    "A node that is still there must be stopped first; its tasks are replaced elsewhere. A manager " +
+    "leaves the group of managers first, and hands leadership over before that. It is refused when " +
+    "too few managers would be left that can be reached, with --force too.",
   args: [{ name: "NODE", summary: "name or id of a node", repeats: true, names: "node" }],
   flags: [{ name: "force", summary: "also when it is still there" }],
   examples: [{ line: "warren node rm node-3", does: "After its machine is gone" }],

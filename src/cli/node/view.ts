@@ -21,6 +21,7 @@ export function nodeJson(node: Node): Readonly<Record<string, unknown>> {
     availability: node.availability,
     leader: node.leader,
     address: node.address,
+    raftAddress: node.raftAddress,
     arch: description?.arch ?? "",
     os: description?.os ?? "",
     overlay: { mode: "off", address: "" },

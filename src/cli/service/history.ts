@@ -4,6 +4,7 @@ import { formatAge, isoTime } from "../output/text.ts";
 import { readable } from "../output/field_diff.ts";
 import { diffWireSpecs } from "./spec/diff.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Revision, Service } from "../../client/wire/mod.ts";
 
 /** The command. */
@@ -11,10 +12,11 @@ export const historyCommand: Command = {
   name: "history",
   summary: "List the revisions of a service, newest first",
   args: [{ name: "SERVICE", summary: "name or id of the service", names: "service" }],
+  flags: [STALE_FLAG],
   examples: [{ line: "warren service history web", does: "What changed when" }],
   run: async (context) => {
     const client = await context.client();
-    const { service } = await client.getService({ ref: context.arg(0), stale: false });
+    const { service } = await client.getService({ ref: context.arg(0), stale: context.isStale });
     if (service === undefined) return 1;
     await context.printList(revisionsOf(service), historyView(context.nowMs));
     return 0;

@@ -5,6 +5,7 @@ import { describeTask } from "../output/task_text.ts";
 import { formatAge } from "../output/text.ts";
 import { sortTasks, taskJson } from "../task/view.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Service, Task } from "../../client/wire/mod.ts";
 import { describeSpec } from "./spec/describe.ts";
 import { replicasText, serviceJson } from "./view.ts";
@@ -17,6 +18,7 @@ export const inspectCommand: Command = {
   name: "inspect",
   summary: "Show everything about a service",
   args: [{ name: "SERVICE", summary: "name or id of the service", names: "service" }],
+  flags: [STALE_FLAG],
   examples: [
     { line: "warren service inspect web", does: "For people" },
     { line: "warren service inspect web -o json", does: "For scripts, with the whole spec" },
@@ -24,13 +26,13 @@ export const inspectCommand: Command = {
   run: async (context) => {
     const client = await context.client();
     const ref = context.arg(0);
-    const { service } = await client.getService({ ref, stale: false });
+    const { service } = await client.getService({ ref, stale: context.isStale });
     if (service === undefined) return 1;
     const listed = await client.listTasks({
       service: service.id,
       node: "",
       all: false,
-      stale: false,
+      stale: context.isStale,
     });
     const tasks = sortTasks(listed.tasks);
     await context.printObject({

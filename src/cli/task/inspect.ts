@@ -5,6 +5,7 @@ import { taskMessage, taskName } from "../output/task_text.ts";
 import { formatFields } from "../output/render.ts";
 import { formatAge, formatPort } from "../output/text.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Task } from "../../client/wire/mod.ts";
 import { stateText, taskJson } from "./view.ts";
 
@@ -13,10 +14,11 @@ export const inspectCommand: Command = {
   name: "inspect",
   summary: "Show everything about a task",
   args: [{ name: "TASK", summary: "name (web.1), id or start of an id", names: "task" }],
+  flags: [STALE_FLAG],
   examples: [{ line: "warren task inspect web.1", does: "State, ports, last output" }],
   run: async (context) => {
     const client = await context.client();
-    const { task } = await client.getTask({ ref: context.arg(0) });
+    const { task } = await client.getTask({ ref: context.arg(0), stale: context.isStale });
     if (task === undefined) return 1;
     await context.printObject({
       id: task.id,

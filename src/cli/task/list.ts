@@ -5,7 +5,7 @@
 import type { CommandContext } from "../context.ts";
 import type { Command } from "../tree/command.ts";
 import type { Flag } from "../tree/flag.ts";
-import { filterFlag } from "../tree/shared_flags.ts";
+import { filterFlag, STALE_FLAG } from "../tree/shared_flags.ts";
 import { sortTasks, TASK_FILTERS, taskView } from "./view.ts";
 
 /** Shows tasks that have ended, too. */
@@ -14,7 +14,7 @@ const ALL_FLAG: Flag = {
   short: "a",
   summary: "also tasks that have ended",
 };
-const LIST_FLAGS: readonly Flag[] = [ALL_FLAG, filterFlag(TASK_FILTERS)];
+const LIST_FLAGS: readonly Flag[] = [ALL_FLAG, filterFlag(TASK_FILTERS), STALE_FLAG];
 
 const SELECT_FLAGS: readonly Flag[] = [
   { name: "service", value: "SERVICE", names: "service", summary: "only tasks of this service" },
@@ -88,7 +88,7 @@ async function printTasks(
 ): Promise<number> {
   const client = await context.client();
   const isAll = context.flags.isOn("all");
-  const { tasks } = await client.listTasks({ ...select, all: isAll, stale: false });
+  const { tasks } = await client.listTasks({ ...select, all: isAll, stale: context.isStale });
   await context.printList(sortTasks(tasks), taskView(context.nowMs, context.isTruncating));
   return 0;
 }

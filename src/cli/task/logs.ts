@@ -88,7 +88,7 @@ async function printLogs(context: CommandContext): Promise<number> {
 /** Whether `ref` is a service with several tasks, whose lines must be told apart from the first on. */
 async function hasSeveralTasks(client: Client, ref: string): Promise<boolean> {
   try {
-    const { tasks } = await client.listTasks({ service: ref, node: "", all: true, stale: true });
+    const { tasks } = await client.listTasks({ service: ref, node: "", all: true, stale: false });
     return new Set(tasks.map(taskName)).size > 1;
   } catch (error) {
     // It is a task, or not there: the next call says so better.

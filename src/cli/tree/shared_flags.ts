@@ -13,7 +13,7 @@ export const SHARED_FLAGS: readonly Flag[] = [
     name: "host",
     synonyms: ["manager"],
     value: "ADDRESS",
-    summary: "manager to talk to: unix:///path or HOST:PORT",
+    summary: "manager to talk to: unix:///path or HOST:PORT; several with commas, tried in turn",
     fallback: "the local socket",
     env: ["WARREN_HOST", "WARREN_MANAGER"],
   },
@@ -58,6 +58,12 @@ export const DETACH_FLAG: Flag = {
   name: "detach",
   short: "d",
   summary: "return at once instead of waiting until it is done",
+};
+
+/** For commands that only look. */
+export const STALE_FLAG: Flag = {
+  name: "stale",
+  summary: "be content with what the asked manager knows, also while there is no leader",
 };
 
 /** For lists; `keys` are what the list can be filtered by. */

@@ -5,10 +5,20 @@ import { parseMoment } from "../parse/moment.ts";
 import { usageError } from "../parse/usage.ts";
 import { jsonText, plain, toneOf } from "../output/style.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Event, StreamEventsRequest } from "../../client/wire/mod.ts";
 
 /** Types for completion and help; others are accepted, since clusters may be newer. */
-const TYPES = ["service.*", "task.*", "node.*", "secret.*", "config.*", "volume.*", "deployment.*"];
+const TYPES = [
+  "service.*",
+  "task.*",
+  "node.*",
+  "secret.*",
+  "config.*",
+  "volume.*",
+  "deployment.*",
+  "leader.changed",
+];
 
 /** The command. */
 export const eventsCommand: Command = {
@@ -39,6 +49,7 @@ export const eventsCommand: Command = {
       summary: "only events whose attribute has this value",
     },
     { name: "no-follow", summary: "end at the present" },
+    STALE_FLAG,
     { name: "follow", short: "f", hidden: true, summary: "the default" },
   ],
   examples: [
@@ -63,7 +74,7 @@ async function followEvents(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-function eventsRequest({ flags, nowMs }: CommandContext): StreamEventsRequest {
+function eventsRequest({ flags, nowMs, isStale }: CommandContext): StreamEventsRequest {
   const since = flags.text("since");
   const isIndex = since !== undefined && /^\d{1,16}$/.test(since);
   const noFollow = flags.isOn("no-follow");
@@ -75,6 +86,7 @@ function eventsRequest({ flags, nowMs }: CommandContext): StreamEventsRequest {
     fromStart: isIndex ? Number(since) === 0 : since === undefined && noFollow,
     filters: flags.pairs("filter"),
     noFollow,
+    stale: isStale,
   };
 }
 

@@ -10,6 +10,7 @@ import { plural } from "../output/text.ts";
 import { type Trouble, troublesOf } from "../output/trouble.ts";
 import { sortTasks, taskJson } from "../task/view.ts";
 import type { Command } from "../tree/command.ts";
+import { STALE_FLAG } from "../tree/shared_flags.ts";
 import type { Service, Task } from "../../client/wire/mod.ts";
 
 /** Tasks explained to people; JSON has all of them. */
@@ -25,6 +26,7 @@ export const whyCommand: Command = {
     summary: "name, id or start of an id",
     names: "service-or-task",
   }],
+  flags: [STALE_FLAG],
   examples: [
     { line: "warren why web", does: "What keeps a service from running" },
     { line: "warren why web.2", does: "One task: refusals, last failure, last output" },
@@ -55,19 +57,22 @@ export interface Subject {
 async function findSubject(context: CommandContext, ref: string): Promise<Subject> {
   const client = await context.client();
   try {
-    const { task } = await client.getTask({ ref });
+    const { task } = await client.getTask({ ref, stale: context.isStale });
     if (task !== undefined) return { service: null, waitingFor: "", tasks: [task] };
   } catch (error) {
     if (!(error instanceof WarrenError) || error.code !== "NOT_FOUND") throw error;
   }
-  const { service } = await client.getService({ ref, stale: false });
+  const { service } = await client.getService({ ref, stale: context.isStale });
   if (service === undefined) {
     throw new WarrenError("SERVICE_NOT_FOUND", `There is no service or task "${ref}"`);
   }
   const watching = new AbortController();
   try {
     for await (
-      const update of client.watchService({ ref: service.id }, { signal: watching.signal })
+      const update of client.watchService(
+        { ref: service.id, stale: context.isStale },
+        { signal: watching.signal },
+      )
     ) {
       const { waitingFor } = update;
       return { service: update.service ?? service, waitingFor, tasks: sortTasks(update.tasks) };

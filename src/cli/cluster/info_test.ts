@@ -1,0 +1,20 @@
+/** The managers as `cluster info` lists them. */
+import assert from "node:assert/strict";
+import { formatManagers } from "./info.ts";
+
+Deno.test("formatManagers lists who votes, who leads and who can be reached", () => {
+  const member = { name: "m1", address: "127.0.0.1:1", voter: true, leader: true, reachable: true };
+  const text = formatManagers([
+    { id: "a", ...member },
+    { id: "b", ...member, name: "m2", leader: false, reachable: false },
+    { id: "c", ...member, name: "m3", leader: false, voter: false },
+  ]);
+  assert.equal(
+    text,
+    `NAME   VOTE      LEADER   REACHABLE   ADDRESS
+m1     yes       *        yes         127.0.0.1:1
+m2     yes                no          127.0.0.1:1
+m3     not yet            yes         127.0.0.1:1
+`,
+  );
+});
