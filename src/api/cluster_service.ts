@@ -4,6 +4,7 @@ import { type NodeId, quoteText } from "../model/mod.ts";
 import { ClusterServiceService } from "../rpc/gen/warren/v1/cluster.ts";
 import { serve, type ServedService } from "../rpc/mod.ts";
 import { generateJoinToken, type TokenRole } from "../security/mod.ts";
+import { Backups } from "./cluster/backup.ts";
 import { joinManager } from "./cluster/join_manager.ts";
 import type { ApiContext } from "./context.ts";
 import { propose, type ProposingCall } from "./propose.ts";
@@ -11,6 +12,7 @@ import { resolveNode } from "./resolve.ts";
 
 /** The service to add to a server. */
 export function clusterService(context: ApiContext): ServedService {
+  const backups = new Backups(context);
   return serve(ClusterServiceService, {
     getClusterInfo: () => {
       const cluster = getCluster(context);
@@ -30,6 +32,7 @@ export function clusterService(context: ApiContext): ServedService {
     transferLeader: async ({ ref }, { signal }) => {
       return { leaderId: await transferLeader(context, ref, signal) };
     },
+    backup: (_, call) => backups.send(call),
     getJoinToken: async ({ role, rotate }, call) => {
       const known = parseRole(role);
       return {

@@ -10,7 +10,14 @@ import type { RelayOrder, RelayRequest, RelayResponse } from "../rpc/gen/warren/
 import type { Member, RaftInfo } from "../rpc/gen/warren/v1/cluster.ts";
 import type { TaskStats } from "../rpc/gen/warren/v1/task.ts";
 import type { Sealer } from "../security/mod.ts";
-import type { Action, ChangeFeed, EventBuffer, Proposer, StateView } from "../store/mod.ts";
+import type {
+  Action,
+  ChangeFeed,
+  EventBuffer,
+  Proposer,
+  StateCapture,
+  StateView,
+} from "../store/mod.ts";
 
 /** A two-way stream with a node's agent, opened for one logs or exec request. */
 export interface RelayStream {
@@ -95,6 +102,8 @@ export interface ApiContext {
   readonly log: Log;
   readonly sessions: AgentSessions;
   readonly consensus: Consensus;
+  /** Holds the whole state as it is now; costs one pass over its rows. */
+  capture(): StateCapture;
   /** The managers, this one included. */
   members(): readonly Member[];
   /** Where the log is. */

@@ -48,6 +48,7 @@ export const ROUTES: Readonly<Record<MethodName, Route>> = {
   getJoinToken: "read",
   joinManager: "leader",
   transferLeader: "leader",
+  backup: "read",
   createConfig: "write",
   getConfig: "read",
   listConfigs: "read",

@@ -130,6 +130,7 @@ async function makeFixture(): Promise<Omit<ApiFixture, "client">> {
       stats: () => fixture.stats,
     },
     consensus: fixture.consensus,
+    capture: () => store.snapshot(),
     members: () => fixture.consensus.members,
     raft: () => ({ term: 1, commitIndex: view.index, appliedIndex: view.index }),
     previewPlacements: () => [{ serviceName: "web", slot: 1, nodeName: "a", message: "" }],

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -33,6 +35,9 @@ export interface RaftInfo {
   term: number;
   commitIndex: number;
   appliedIndex: number;
+  /** The end of the log of the manager that was asked, committed or not. */
+  lastIndex?: number | undefined;
+  lastTerm?: number | undefined;
 }
 
 export interface GetClusterInfoRequest {
@@ -107,6 +112,40 @@ export interface TransferLeaderRequest {
 
 export interface TransferLeaderResponse {
   leaderId: string;
+}
+
+export interface BackupRequest {
+}
+
+export interface BackupResponse {
+  part:
+    | //
+    /** First. */
+    { $case: "header"; value: BackupHeader }
+    | //
+    /** The encoded state, in order. */
+    { $case: "piece"; value: Buffer }
+    | //
+    /** Last: without it the backup is cut. */
+    { $case: "end"; value: BackupEnd }
+    | undefined;
+}
+
+export interface BackupHeader {
+  clusterId: string;
+  /** Of the last change in it. */
+  index: number;
+  createdMs: number;
+  /** Of the manager that made it. */
+  version: string;
+  /** What the secrets in it are sealed under: whoever has it can read them. */
+  dataKey: Buffer;
+}
+
+export interface BackupEnd {
+  /** Of all pieces together. */
+  sizeBytes: number;
+  sha256: Buffer;
 }
 
 function createBaseMember(): Member {
@@ -225,7 +264,7 @@ export const Member: MessageFns<Member> = {
 };
 
 function createBaseRaftInfo(): RaftInfo {
-  return { term: 0, commitIndex: 0, appliedIndex: 0 };
+  return { term: 0, commitIndex: 0, appliedIndex: 0, lastIndex: undefined, lastTerm: undefined };
 }
 
 export const RaftInfo: MessageFns<RaftInfo> = {
@@ -238,6 +277,12 @@ export const RaftInfo: MessageFns<RaftInfo> = {
     }
     if (message.appliedIndex !== 0) {
       writer.uint32(24).int64(message.appliedIndex);
+    }
+    if (message.lastIndex !== undefined) {
+      writer.uint32(32).int64(message.lastIndex);
+    }
+    if (message.lastTerm !== undefined) {
+      writer.uint32(40).int64(message.lastTerm);
     }
     return writer;
   },
@@ -279,6 +324,22 @@ export const RaftInfo: MessageFns<RaftInfo> = {
             message.appliedIndex = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lastIndex = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lastTerm = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -299,6 +360,8 @@ export const RaftInfo: MessageFns<RaftInfo> = {
     message.term = object.term ?? 0;
     message.commitIndex = object.commitIndex ?? 0;
     message.appliedIndex = object.appliedIndex ?? 0;
+    message.lastIndex = object.lastIndex ?? undefined;
+    message.lastTerm = object.lastTerm ?? undefined;
     return message;
   },
 };
@@ -1129,6 +1192,317 @@ export const TransferLeaderResponse: MessageFns<TransferLeaderResponse> = {
   },
 };
 
+function createBaseBackupRequest(): BackupRequest {
+  return {};
+}
+
+export const BackupRequest: MessageFns<BackupRequest> = {
+  encode(_: BackupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BackupRequest>): BackupRequest {
+    return BackupRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<BackupRequest>): BackupRequest {
+    const message = createBaseBackupRequest();
+    return message;
+  },
+};
+
+function createBaseBackupResponse(): BackupResponse {
+  return { part: undefined };
+}
+
+export const BackupResponse: MessageFns<BackupResponse> = {
+  encode(message: BackupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.part?.$case) {
+      case "header":
+        BackupHeader.encode(message.part.value, writer.uint32(10).fork()).join();
+        break;
+      case "piece":
+        writer.uint32(18).bytes(message.part.value);
+        break;
+      case "end":
+        BackupEnd.encode(message.part.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackupResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackupResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.part = { $case: "header", value: BackupHeader.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.part = { $case: "piece", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.part = { $case: "end", value: BackupEnd.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BackupResponse>): BackupResponse {
+    return BackupResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BackupResponse>): BackupResponse {
+    const message = createBaseBackupResponse();
+    switch (object.part?.$case) {
+      case "header": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "header", value: BackupHeader.fromPartial(object.part.value) };
+        }
+        break;
+      }
+      case "piece": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "piece", value: object.part.value };
+        }
+        break;
+      }
+      case "end": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "end", value: BackupEnd.fromPartial(object.part.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseBackupHeader(): BackupHeader {
+  return { clusterId: "", index: 0, createdMs: 0, version: "", dataKey: Buffer.alloc(0) };
+}
+
+export const BackupHeader: MessageFns<BackupHeader> = {
+  encode(message: BackupHeader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clusterId !== "") {
+      writer.uint32(10).string(message.clusterId);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).int64(message.index);
+    }
+    if (message.createdMs !== 0) {
+      writer.uint32(24).int64(message.createdMs);
+    }
+    if (message.version !== "") {
+      writer.uint32(34).string(message.version);
+    }
+    if (message.dataKey.length !== 0) {
+      writer.uint32(42).bytes(message.dataKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackupHeader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackupHeader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.createdMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.dataKey = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BackupHeader>): BackupHeader {
+    return BackupHeader.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BackupHeader>): BackupHeader {
+    const message = createBaseBackupHeader();
+    message.clusterId = object.clusterId ?? "";
+    message.index = object.index ?? 0;
+    message.createdMs = object.createdMs ?? 0;
+    message.version = object.version ?? "";
+    message.dataKey = object.dataKey ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseBackupEnd(): BackupEnd {
+  return { sizeBytes: 0, sha256: Buffer.alloc(0) };
+}
+
+export const BackupEnd: MessageFns<BackupEnd> = {
+  encode(message: BackupEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sizeBytes !== 0) {
+      writer.uint32(8).int64(message.sizeBytes);
+    }
+    if (message.sha256.length !== 0) {
+      writer.uint32(18).bytes(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackupEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackupEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BackupEnd>): BackupEnd {
+    return BackupEnd.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BackupEnd>): BackupEnd {
+    const message = createBaseBackupEnd();
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 /** The cluster itself. */
 export type ClusterServiceService = typeof ClusterServiceService;
 export const ClusterServiceService = {
@@ -1183,6 +1557,19 @@ export const ClusterServiceService = {
       Buffer.from(TransferLeaderResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransferLeaderResponse => TransferLeaderResponse.decode(value),
   },
+  /**
+   * The whole state as of one moment, not older than the call, and the key of its secrets: a header,
+   * pieces, an end. Codes: UNAVAILABLE (no leader), RESOURCE_EXHAUSTED (too many at once).
+   */
+  backup: {
+    path: "/warren.v1.ClusterService/Backup" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: BackupRequest): Buffer => Buffer.from(BackupRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BackupRequest => BackupRequest.decode(value),
+    responseSerialize: (value: BackupResponse): Buffer => Buffer.from(BackupResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BackupResponse => BackupResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
@@ -1200,6 +1587,11 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
    * DEADLINE_EXCEEDED (it did not take over in time; the old leader goes on).
    */
   transferLeader: handleUnaryCall<TransferLeaderRequest, TransferLeaderResponse>;
+  /**
+   * The whole state as of one moment, not older than the call, and the key of its secrets: a header,
+   * pieces, an end. Codes: UNAVAILABLE (no leader), RESOURCE_EXHAUSTED (too many at once).
+   */
+  backup: handleServerStreamingCall<BackupRequest, BackupResponse>;
 }
 
 export interface ClusterServiceClient extends Client {
@@ -1273,6 +1665,16 @@ export interface ClusterServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * The whole state as of one moment, not older than the call, and the key of its secrets: a header,
+   * pieces, an end. Codes: UNAVAILABLE (no leader), RESOURCE_EXHAUSTED (too many at once).
+   */
+  backup(request: BackupRequest, options?: Partial<CallOptions>): ClientReadableStream<BackupResponse>;
+  backup(
+    request: BackupRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<BackupResponse>;
 }
 
 export const ClusterServiceClient = makeGenericClientConstructor(
