@@ -4,7 +4,7 @@
  * A manager's own agent reaches it through the local socket, with the protocol that every other
  * agent speaks; a worker dials its managers.
  */
-import { type Agent, startHostAgent } from "../agent/mod.ts";
+import { type Agent, type RoleOrder, startHostAgent } from "../agent/mod.ts";
 import { type Log, type Metrics, realClock } from "../lib/mod.ts";
 import { asId, type NodeId } from "../model/mod.ts";
 import type { ComponentHealth } from "../telemetry/mod.ts";
@@ -20,13 +20,15 @@ export interface LocalAgentParts {
   readonly managers: readonly string[];
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Told in every session what the managers want the node to be. */
+  readonly onRole?: (order: RoleOrder) => void;
   /** Gives up a start that waits for a manager. */
   readonly signal: AbortSignal;
 }
 
 /** Starts the agent. @throws WarrenError as `startAgent` does */
 export async function startLocalAgent(parts: LocalAgentParts): Promise<Agent> {
-  const { settings, identity, managers, metrics, log, signal } = parts;
+  const { settings, identity, managers, metrics, log, onRole, signal } = parts;
   return await startHostAgent({
     dataDir: settings.dataDir,
     nodeName: settings.nodeName,
@@ -39,6 +41,7 @@ export async function startLocalAgent(parts: LocalAgentParts): Promise<Agent> {
     clock: realClock,
     log,
     metrics,
+    ...(onRole && { onRole }),
     signal,
   });
 }

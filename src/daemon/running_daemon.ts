@@ -3,6 +3,7 @@
  */
 import type { Log, WarrenError } from "../lib/mod.ts";
 import type { DataDir } from "./data_dir.ts";
+import type { RoleChange } from "./role/role_change.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a daemon is started from. */
@@ -23,4 +24,6 @@ export interface RunningDaemon extends AsyncDisposable {
   readonly socket: string;
   /** Settles with what leaves the daemon useless: a log that cannot be written, a node removed. */
   readonly failed: Promise<WarrenError>;
+  /** Settles when the managers want the node to be the other kind; absent where nobody listens. */
+  readonly changed?: Promise<RoleChange>;
 }
