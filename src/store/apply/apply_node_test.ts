@@ -165,3 +165,65 @@ Deno.test("node.remove in a refused proposal leaves node and tasks in their plac
   );
   assert.deepEqual([...fixture.view.nodes()].map(({ name }) => name), ["n1", "n2"]);
 });
+
+function withCluster(): StoreFixture {
+  const fixture = new StoreFixture();
+  const cluster = {
+    id: asId<ClusterId>("c1"),
+    createdMs: wallMs(1),
+    workerToken: SEALED,
+    managerToken: SEALED,
+  };
+  fixture.ok({ kind: "cluster.create", cluster });
+  return fixture;
+}
+
+Deno.test("node.member makes a member of a node, and ends it; a member id is used once", () => {
+  const fixture = withCluster();
+  const { id } = fixture.addNode("n1", { status: "down" });
+  const other = fixture.addNode("n2");
+  const raftAddress = "127.0.0.1:1";
+  const join = { kind: "node.member", id, memberId: "m1", raftAddress, role: "hybrid" } as const;
+  fixture.ok({ ...join, address: "127.0.0.1:2" });
+  const node = fixture.view.node(id);
+  assert.deepEqual(
+    [node?.memberId, node?.raftAddress, node?.role, node?.address],
+    ["m1", raftAddress, "hybrid", "127.0.0.1:2"],
+  );
+  fixture.unchanged(join);
+  fixture.refused("ID_TAKEN", { ...join, id: other.id });
+  fixture.refused("NODE_IS_MANAGER", { ...join, memberId: "m2" });
+  fixture.refused("NODE_IS_MANAGER", { kind: "node.remove", id });
+  fixture.ok({ ...join, memberId: "", raftAddress: "", role: "worker" });
+  assert.deepEqual(fixture.view.cluster()?.formerMembers, ["m1"]);
+  fixture.refused("ID_TAKEN", join);
+  fixture.refused("ID_TAKEN", {
+    kind: "node.create",
+    node: { ...nodeOf(asId("n3"), "n3"), memberId: "m1" },
+  });
+  fixture.refused("NODE_NOT_FOUND", { ...join, id: asId<NodeId>("gone") });
+  fixture.ok({ kind: "node.remove", id });
+});
+
+Deno.test("node.create of an older log has no member, and node.describe keeps the Raft address", () => {
+  const fixture = withCluster();
+  const { memberId: _1, raftAddress: _2, ...older } = nodeOf(asId<NodeId>("n1"), "n1");
+  fixture.ok({ kind: "node.create", node: older });
+  const { id, description } = older;
+  const at = () => fixture.view.node(id)?.raftAddress;
+  assert.equal(at(), "");
+  const describe = { kind: "node.describe", id, description, address: "a:1" } as const;
+  fixture.ok({ ...describe, raftAddress: "a:2" });
+  fixture.ok({ ...describe, address: "a:3" });
+  assert.equal(at(), "a:2");
+});
+
+Deno.test("cluster.leader is recorded once a term, and never for an earlier one", () => {
+  const fixture = withCluster();
+  const [a, b] = [fixture.addNode("a").id, fixture.addNode("b").id];
+  fixture.ok({ kind: "cluster.leader", id: a, term: 2 });
+  fixture.unchanged({ kind: "cluster.leader", id: b, term: 1 });
+  fixture.ok({ kind: "cluster.leader", id: b, term: 5 });
+  assert.deepEqual(fixture.view.cluster()?.leader, { nodeId: b, term: 5 });
+  new StoreFixture().refused("NOT_INITIALISED", { kind: "cluster.leader", id: a, term: 1 });
+});

@@ -85,7 +85,7 @@ function nodeEvents(before: Node | null, after: Node | null): readonly EventDraf
   if (before && wasMember !== isMember) {
     drafts.push(
       isMember
-        ? event("node.promoted", `became a ${after.role}`)
+        ? event("node.promoted", `became a manager`)
         : event("node.demoted", "is a manager no more"),
     );
   } else if (before && isReconfigured(before, after)) {

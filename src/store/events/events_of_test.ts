@@ -1,7 +1,7 @@
 /** Events of changes: which, in which words, with which attributes. */
 import assert from "node:assert/strict";
 import { wallMs } from "../../lib/mod.ts";
-import { asId } from "../../model/mod.ts";
+import { asId, type ClusterId } from "../../model/mod.ts";
 import type { Action } from "../action.ts";
 import { fileRef, found, SEALED, StoreFixture, taskSpecOf } from "../testing/store_fixture.ts";
 import type { ClusterEvent } from "./event.ts";
@@ -311,4 +311,30 @@ Deno.test("a service's events do not show what is in its spec", () => {
   fixture.ok({ kind: "service.update", id: service.id, spec });
   const text = JSON.stringify(fixture.sets.flatMap((set) => eventsOf(set, (id) => id)));
   assert(!text.includes("hunter"));
+});
+
+Deno.test("a new leader, a promotion and a demotion are events", () => {
+  const fixture = new StoreFixture();
+  const cluster = {
+    id: asId<ClusterId>("c1"),
+    createdMs: wallMs(1),
+    workerToken: SEALED,
+    managerToken: SEALED,
+  };
+  fixture.ok({ kind: "cluster.create", cluster });
+  const { id } = fixture.addNode("n1");
+  const leads = eventsAfter(fixture, { kind: "cluster.leader", id, term: 3 });
+  assert.deepEqual(lines(leads), ['leader.changed: node "n1" leads in term 3']);
+  assert.deepEqual(leads[0]?.attributes, { leader: "n1", leaderId: id, term: "3" });
+  const member: Action = {
+    kind: "node.member",
+    id,
+    memberId: "m",
+    raftAddress: "a:1",
+    role: "hybrid",
+  };
+  const after = (action: Action) => lines(eventsAfter(fixture, action));
+  assert.deepEqual(after(member), ['node.promoted: node "n1" became a manager']);
+  const none: Action = { ...member, memberId: "", raftAddress: "", role: "worker" };
+  assert.deepEqual(after(none), ['node.demoted: node "n1" is a manager no more']);
 });

@@ -214,6 +214,14 @@ const nodeMakers: readonly Maker[] = [
     status: b % 2 === 0 ? "down" : "ready",
     message: "",
   }),
+  (view, { a, b, c }) => ({
+    kind: "node.member",
+    id: id(pick(view.nodes(), a)),
+    memberId: b % 2 === 0 ? "" : `member-${b}`,
+    raftAddress: b % 2 === 0 ? "" : `127.0.0.1:${c}`,
+    role: b % 2 === 0 ? "worker" : "hybrid",
+  }),
+  (view, { a, b }) => ({ kind: "cluster.leader", id: id(pick(view.nodes(), a)), term: b }),
   (view, { a }) => ({ kind: "node.remove", id: id(pick(view.nodes(), a)) }),
 ];
 
