@@ -93,6 +93,9 @@ export interface Channel {
 /** Largest answer that is accepted. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
+/** Backoff of a channel that is alone: none, but the library wants one. */
+const LONE_BACKOFF_MS = 1;
+
 /** What a channel may be told. */
 export interface ChannelOptions {
   /**
@@ -116,7 +119,7 @@ class GrpcChannel implements Channel {
     this.#client = new Client(grpcTarget(address), credentials.createInsecure(), {
       "grpc.max_receive_message_length": MAX_RESPONSE_BYTES,
       // Whoever has a channel alone makes another one instead of waiting for this one.
-      "grpc.initial_reconnect_backoff_ms": isAlone ? 1 : 100,
+      "grpc.initial_reconnect_backoff_ms": isAlone ? LONE_BACKOFF_MS : 100,
       "grpc.max_reconnect_backoff_ms": 5_000,
       "grpc.enable_retries": 0,
       "grpc.enable_http_proxy": 0,
@@ -253,6 +256,8 @@ class GrpcChannel implements Channel {
       });
     }
     this.#client.close();
+    // The library lets the backoff of a connection run out, also when nothing is left to connect.
+    await new Promise<void>((resolve) => setTimeout(resolve, 2 * LONE_BACKOFF_MS));
   }
 }
 
