@@ -19,7 +19,7 @@ const RUNS_FOR_MARKS = 300;
 async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs([...args], { string: ["only", "seeds", "seconds", "limit"] });
   const [from = 1, to = 10_000] = (flags.seeds ?? "1-10000").split("-").map(Number);
-  const chosen = BUGS.filter(({ name }) => name.includes(flags.only ?? ""));
+  const chosen = BUGS.filter(({ name }) => new RegExp(flags.only ?? "").test(name));
   const survivors: string[] = [];
   for (const bug of chosen) {
     const folder = await Deno.makeTempDir({ prefix: "warren-mutant-" });

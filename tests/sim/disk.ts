@@ -76,6 +76,8 @@ export class SimDisk {
   log = new Chain({ index: 0, term: 0, chain: 0 });
   /** Set by a crash that took a durable batch along. */
   isInDoubt = false;
+  /** What such crashes took along, and may have been acknowledged before. */
+  lost: Link[] = [];
   stalledUntil = 0;
   #queue: Write[] = [];
   #doneTick = 0;
@@ -127,6 +129,7 @@ export class SimDisk {
     if (!this.#newest) return false;
     const { before, from } = this.#newest;
     if (from <= this.snapshot.index) return false;
+    this.lost.push(...this.log.links.slice(Math.max(0, from - this.log.base.index - 1)));
     this.log.truncate(from);
     this.log.links.push(...before);
     this.#newest = null;

@@ -142,7 +142,8 @@ export function chainHash(before: number, { index, term, payload }: Entry): numb
   }
 }
 
-function hashText(text: string): number {
+/** Hash of a text. */
+export function hashText(text: string): number {
   let hash = 7;
   for (let at = 0; at < text.length; at++) hash = mix(hash, text.charCodeAt(at));
   return hash;

@@ -40,6 +40,7 @@ export const MARKS = [
   "read failed",
   "read waited for the first own commit",
   "proposal refused: too many uncommitted",
+  "proposal refused: the machine is behind",
   "proposal refused: transferring",
   "request applied once though sent twice",
   "entry replaced before its client was answered",

@@ -29,6 +29,8 @@ export interface Observer {
   applied(member: SimMember, entry: Entry, applied: Applied | undefined): void;
   /** A read may be answered, the machine being far enough; null when it failed. */
   read(member: SimMember, id: number, isOk: boolean): void;
+  /** Its core takes part in everything again after a crash that left its log in doubt. */
+  recovered(member: SimMember): void;
   /** The core may have changed. */
   looked(member: SimMember): void;
 }
@@ -61,6 +63,8 @@ export class SimMember {
   bornTick = 0;
   /** Since when no majority could answer it while it led; null while one could. */
   aloneSince: number | null = null;
+  /** Since when it is in a later term than a leader that it can talk to. */
+  straySince: number | null = null;
   /** The batch that was taken last undid a change of the membership. */
   hasRolledBack = false;
   /** Entries kept behind a snapshot, at most. */
@@ -68,6 +72,10 @@ export class SimMember {
   /** When it starts again; null while it runs, Infinity when never. */
   restartTick: number | null = null;
   clockRate = 1;
+  /** When it last had something written, on its own clock. */
+  wroteTick = 0;
+  /** Ticks of its own clock since it started. */
+  ownTick = 0;
   #clock = 0;
   /** Snapshots that arrived, by index. */
   readonly images = new Map<number, MachineImage>();
@@ -104,6 +112,8 @@ export class SimMember {
     this.restartTick = null;
     this.pausedUntil = 0;
     this.#clock = 0;
+    this.ownTick = 0;
+    this.wroteTick = 0;
     this.#persisted = 0;
     this.machine.load(this.disk.image);
     this.mirror = new Chain(this.disk.log.base);
@@ -136,11 +146,14 @@ export class SimMember {
     this.#carryOn(now);
     this.#clock += this.clockRate;
     for (; this.#clock >= 1; this.#clock -= 1) {
+      this.ownTick += 1;
       this.core?.tick();
       this.observer.looked(this);
     }
     if (this.disk.isInDoubt && this.core?.status().isRecovering === false) {
+      this.observer.recovered(this);
       this.disk.isInDoubt = false;
+      this.disk.lost = [];
     }
   }
 
@@ -173,6 +186,7 @@ export class SimMember {
     if (ready.persist) this.#mirror(ready.persist, image);
     const fresh = ready.persist?.entries.length ?? 0;
     this.observer.batch(this, ready);
+    if (ready.persist) this.wroteTick = this.ownTick;
     this.disk.write(
       {
         seq: ready.seq,

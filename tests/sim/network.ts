@@ -97,6 +97,12 @@ export class Network {
     return this.#link(from, to).cutUntil > tick;
   }
 
+  /** Whether packets from `from` reach `to`, and soon. */
+  isOpen(from: MemberId, to: MemberId, tick: number): boolean {
+    const { cutUntil, clogUntil } = this.#link(from, to);
+    return cutUntil <= tick && clogUntil <= tick;
+  }
+
   /** What is sent from `from` to `to` arrives after `tick`, all at once. */
   clog(from: MemberId, to: MemberId, tick: number): void {
     this.#link(from, to).clogUntil = tick;

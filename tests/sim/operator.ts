@@ -18,6 +18,8 @@ export interface Site {
   addMember(id: MemberId): void;
   /** Whether `id` does not reach most others: the best moment for what may have to be taken back. */
   isCutOff(id: MemberId): boolean;
+  /** The network around `id` breaks for a moment: the worst time is while leadership is handed to it. */
+  cutOff(id: MemberId): void;
   /** Whether some member may be short of what it acknowledged: no voters are taken away then. */
   readonly hasDoubt: boolean;
 }
@@ -52,10 +54,13 @@ export class Operator {
     const leaders = awake.filter((member) => member.status()?.role === "leader");
     if (leaders.length === 0) return;
     if (prng.chance(faults.transfer)) {
-      prng.pick(leaders).core?.transfer(prng.pick(awake).id);
+      const to = prng.pick(awake).id;
+      const isBegun = prng.pick(leaders).core?.transfer(to) === null;
+      if (isBegun && faults.partition > 0 && prng.chance(0.3)) this.#site.cutOff(to);
     }
     const leader = prng.pick(leaders);
-    const haste = this.#site.isCutOff(leader.id) ? 20 : 1;
+    const isEarly = leader.status()?.hasOwnCommit === false;
+    const haste = isEarly || this.#site.isCutOff(leader.id) ? 20 : 1;
     if (prng.chance(faults.churn * haste)) this.#change(leader);
   }
 

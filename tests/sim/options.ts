@@ -148,6 +148,7 @@ function drawConfig(prng: Prng): Partial<CoreConfig> {
     leaseTicks: Math.floor(heartbeatTimeoutTicks / 2),
     heartbeatTicks: Math.max(1, Math.floor(heartbeatTimeoutTicks / 10)),
     stallTicks: 60 + prng.below(60),
+    diskProbeTicks: 60 + prng.below(100),
     ...Object.fromEntries(drawn),
   };
 }
@@ -170,7 +171,9 @@ export function drawOptions(seed: number, ticks: number, prng: Prng): Options {
   const family = prng.float();
   if (family < 0.1) return rivalry(options);
   if (family < 0.2) return contest(options, prng);
-  return family < 0.3 ? doubt(options, prng) : options;
+  if (family < 0.3) return doubt(options, prng);
+  if (family < 0.36) return echoes(options, prng);
+  return family < 0.42 ? absence(options, prng) : options;
 }
 
 /** Leaders that are cut off for a moment while the others go on and compact: what chance seldom brings. */
@@ -183,13 +186,13 @@ function rivalry(options: Options): Options {
 function contest(options: Options, prng: Prng): Options {
   const faults = {
     ...CALM,
-    delay: 3 * prng.float(),
-    partition: 0.03,
+    delay: 1 + 4 * prng.float(),
+    partition: 0.004 + 0.006 * prng.float(),
     loss: 0.2 * prng.float(),
     crash: 0.01 * prng.float(),
     churn: 0.1,
   };
-  return { ...options, voters: prng.pick([2, 3, 4, 4]), restTicks: 30, faults };
+  return { ...options, voters: prng.pick([3, 4, 4, 5]), restTicks: 30, faults };
 }
 
 /** Disks that lose what was acknowledged, one at a time. */
@@ -204,4 +207,30 @@ function doubt(options: Options, prng: Prng): Options {
     slowDisk: 15 * prng.float(),
   };
   return { ...options, voters: prng.pick([3, 3, 5]), clients: 5, restTicks: 5, faults };
+}
+
+/** Leadership that comes back while answers to an earlier one are still on their way. */
+function echoes(options: Options, prng: Prng): Options {
+  const faults = {
+    ...CALM,
+    delay: 2 * prng.float(),
+    reorder: 0.3 * prng.float(),
+    clog: 0.03,
+    partition: 0.01 * prng.float(),
+    transfer: 0.05,
+  };
+  return { ...options, voters: prng.pick([3, 3, 5]), clients: 5, restTicks: 5, faults };
+}
+
+/** Leaders that are stopped or run slow, and are asked as soon as they go on, though others lead. */
+function absence(options: Options, prng: Prng): Options {
+  const faults = {
+    ...CALM,
+    delay: prng.float(),
+    pause: 0.01,
+    partition: 0.005,
+    drift: prng.float(),
+    slowApply: 3 * prng.float(),
+  };
+  return { ...options, voters: 3, clients: 5, restTicks: 3, pump: 1, faults };
 }

@@ -98,6 +98,7 @@ export class Oracle {
     this.looked(member);
     this.#checkCommit(member, status);
     if (status.role === "leader") this.#checkLeader(member, status);
+    if (persist?.entries.some(({ payload }) => payload.kind === "membership")) this.checkQuorums();
   }
 
   /** What is in force is the newest in the log, or that of the snapshot before it. */
@@ -269,6 +270,15 @@ export class Oracle {
     for (const peer in now) {
       const [was, is] = [before[peer] ?? 0, now[peer] ?? 0];
       must(is >= was, "monotonic", `${id} takes ${peer} back from ${was} to ${is}`);
+    }
+  }
+
+  /** Doubt is over: whatever was lost and is committed is on the disk again (rule A11). */
+  recovered({ id, disk }: SimMember): void {
+    for (const { entry: { index }, chain } of disk.lost) {
+      const isBack = disk.snapshot.index >= index || disk.log.chainAt(index) === chain;
+      const why = `${id} is whole again without ${index}, which it may have acknowledged`;
+      must(this.#truth[index] !== chain || isBack, "recovery", why);
     }
   }
 

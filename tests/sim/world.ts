@@ -5,6 +5,7 @@
 import { Prng } from "../../src/lib/mod.ts";
 import {
   coreConfig,
+  describeMessage,
   type Entry,
   type MemberId,
   type Membership,
@@ -14,20 +15,17 @@ import {
 } from "../../src/raft/mod.ts";
 import { Clients } from "./clients.ts";
 import { injectFaults } from "./faults.ts";
-import { type Applied, encodeRequest, type MachineImage, mix, type Request } from "./machine.ts";
+import { Desk } from "./desk.ts";
+import { type Applied, hashText, type MachineImage, mix, type Request } from "./machine.ts";
 import { Marks } from "./marks.ts";
 import { type Observer, SimMember } from "./member.ts";
 import { type Cargo, Network, type Packet } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { CALM, type Faults, type Options } from "./options.ts";
 import { Oracle } from "./oracle.ts";
-import { checkLeaders } from "./leases.ts";
+import { checkLeaders, checkPile, checkStrays } from "./leases.ts";
 import { markBatch, markMessage } from "./watch.ts";
-
-interface Waiting {
-  readonly request: Request;
-  readonly term: number;
-}
+import { Words } from "./words.ts";
 
 /** The world of one run. */
 export class World implements Observer {
@@ -37,6 +35,7 @@ export class World implements Observer {
   readonly network: Network;
   readonly oracle: Oracle;
   readonly clients: Clients;
+  readonly words = new Words();
   faults: Faults;
   tick = 0;
   /** Hash of all messages sent and entries applied: two runs of a seed must agree on it. */
@@ -44,13 +43,10 @@ export class World implements Observer {
   #lazyTicks: number;
   readonly #prng: Prng;
   readonly #operator: Operator;
-  /** Requests that wait to be applied, by member and index. */
-  readonly #waiting = new Map<string, Waiting>();
-  /** Which client asked a read, by member and read. */
-  readonly #readers = new Map<string, { readonly client: number; readonly sequence: number }>();
+  readonly #desk: Desk;
   readonly #reports: { readonly atTick: number; readonly run: () => void }[] = [];
-  /** Packets that wait for a stopped member. */
-  readonly #inboxes = new Map<MemberId, Packet[]>();
+  /** What arrived at a stopped member, in order. */
+  readonly #inboxes = new Map<MemberId, (() => void)[]>();
   #fresh = 0;
 
   constructor(options: Options) {
@@ -67,6 +63,7 @@ export class World implements Observer {
     this.oracle = new Oracle(this.members, membership, this.marks);
     this.#operator = new Operator(branch(), this);
     this.clients = new Clients(branch(), this.#front(), options.clients, options.restTicks);
+    this.#desk = new Desk(this, branch());
     if (ids.length === 1) this.marks.hit("single voter");
     for (const id of ids) this.#add(id, membership);
     for (const a of this.members.values()) {
@@ -110,6 +107,13 @@ export class World implements Observer {
     return cut.length * 2 > peers.length;
   }
 
+  cutOff(id: MemberId): void {
+    const [since, length] = [1 + this.#prng.below(6), 50 + this.#prng.below(100)];
+    this.#later(since, () => {
+      for (const peer of this.members.keys()) this.network.cut(id, peer, this.tick + length);
+    });
+  }
+
   get hasDoubt(): boolean {
     return [...this.members.values()].some(({ disk }) => disk.isInDoubt);
   }
@@ -135,7 +139,10 @@ export class World implements Observer {
       this.oracle.checkQuorums();
       this.#retire();
     }
-    if (this.tick % 8 === 0) checkLeaders(this.members.values(), this.network, this.tick);
+    if (this.tick % 8 === 0) {
+      checkLeaders(this.members.values(), this.network, this.tick);
+      checkStrays(this.members, this.network, this.tick);
+    }
   }
 
   /** Members that were removed run on for a while and are then switched off for good. */
@@ -189,7 +196,7 @@ export class World implements Observer {
     }
     const inbox = this.#inboxes.get(member.id) ?? [];
     this.#inboxes.delete(member.id);
-    for (const packet of inbox) this.#deliver(packet);
+    for (const arrive of inbox) arrive();
     member.catchUp(this.tick - since);
   }
 
@@ -199,12 +206,7 @@ export class World implements Observer {
     if (!member.core) return;
     if (member.crash(restartTick)) this.marks.hit("unsynced writes lost");
     this.#inboxes.delete(member.id);
-    for (const key of this.#waiting.keys()) {
-      if (key.startsWith(`${member.id}/`)) this.#waiting.delete(key);
-    }
-    for (const key of this.#readers.keys()) {
-      if (key.startsWith(`${member.id}/`)) this.#readers.delete(key);
-    }
+    this.#desk.forget(member.id);
     // At most one member at a time, and only where enough others vote.
     const mayLose = losesNewest && !this.hasDoubt && this.#fewestVoters() >= 3;
     if (mayLose && member.disk.loseNewest()) this.oracle.hasLostBatch = true;
@@ -224,7 +226,9 @@ export class World implements Observer {
   #unreachable(member: SimMember, peer: MemberId): void {
     const { life } = member;
     this.#later(this.#prng.below(30), () => {
-      if (member.life === life) member.core?.report(peer, "unreachable");
+      if (member.life !== life) return;
+      this.words.unreachable(member, peer);
+      member.core?.report(peer, "unreachable");
     });
   }
 
@@ -275,6 +279,7 @@ export class World implements Observer {
     member.known.set(peer.id, peer.life);
     if (known === undefined || known === peer.life) return;
     this.oracle.forgive(member.id, peer.id);
+    this.words.restarted(member, peer.id);
     member.core?.report(peer.id, "restarted");
   }
 
@@ -284,18 +289,31 @@ export class World implements Observer {
     const isStale = member?.life !== toLife || member.known.get(from) !== fromLife;
     if (!member?.core || isStale) return this.#lost(packet);
     if (!member.isAwake(this.tick)) {
-      const inbox = this.#inboxes.get(to) ?? [];
-      this.#inboxes.set(to, inbox);
-      if (inbox.length < 500) inbox.push(packet);
-      else this.#lost(packet);
+      if (!this.#queue(member, () => this.#deliver(packet))) this.#lost(packet);
       return;
     }
-    if (cargo.kind === "request") return this.#propose(member, cargo.request, true);
+    if (cargo.kind === "request") return this.#desk.write(member, cargo.request, true);
     const { message, image } = cargo;
+    const before = member.status();
     markMessage(this.marks, member, message);
+    if (message.kind === "read") this.words.readForwarded(member, `${from}/${message.id}`);
     member.receive(message, image);
+    if (before) this.words.received(member, message, before);
     if (message.kind === "snapshot") this.#reportSnapshot(packet, "snapshot sent");
+    this.maybePump(member);
+  }
+
+  maybePump(member: SimMember): void {
     if (this.#prng.chance(this.options.pump)) member.pump(this.tick);
+  }
+
+  /** Something arrives at a stopped member: it finds it when it goes on. False when too much waits. */
+  #queue(member: SimMember, arrive: () => void): boolean {
+    const inbox = this.#inboxes.get(member.id) ?? [];
+    this.#inboxes.set(member.id, inbox);
+    if (inbox.length >= 500) return false;
+    inbox.push(arrive);
+    return true;
   }
 
   #lost(packet: Packet): void {
@@ -321,7 +339,8 @@ export class World implements Observer {
 
   send(member: SimMember, message: Message): void {
     this.oracle.send(member, message);
-    this.trace = mix(this.trace, message.term * 31 + message.kind.length + this.tick * 7);
+    this.words.sends(member, message);
+    this.trace = mix(this.trace, hashMessage(message, this.tick));
     let image: MachineImage | null = null;
     if (message.kind === "snapshot") {
       this.marks.hit("snapshot sent");
@@ -343,88 +362,53 @@ export class World implements Observer {
   batch(member: SimMember, ready: Ready): void {
     markBatch(this.marks, member, ready);
     this.oracle.batch(member, ready);
+    this.words.batch(member, ready);
+    checkPile(member, ready, this.tick);
+  }
+
+  recovered(member: SimMember): void {
+    this.oracle.recovered(member);
   }
 
   looked(member: SimMember): void {
     this.oracle.looked(member);
+    const status = member.status();
+    if (status) this.words.looked(member, status);
   }
 
   applied(member: SimMember, entry: Entry, applied: Applied | undefined): void {
     this.oracle.applied(member, entry);
     this.trace = mix(this.trace, entry.index);
-    if (applied?.isRepeat) this.marks.hit("request applied once though sent twice");
-    const key = `${member.id}/${entry.index}`;
-    const waiting = this.#waiting.get(key);
-    if (!waiting) return;
-    this.#waiting.delete(key);
-    const { client } = waiting.request;
-    if (waiting.term !== entry.term) {
-      this.marks.hit("entry replaced before its client was answered");
-      this.clients.failed(client, this.tick);
-    } else if (applied?.outcome !== undefined && this.#prng.chance(1 - this.faults.loss)) {
-      this.clients.written(waiting.request, applied.outcome);
-    }
+    this.#desk.applied(member, entry, applied);
   }
 
   read(member: SimMember, id: number, isOk: boolean): void {
-    const key = `${member.id}/${id}`;
-    const reader = this.#readers.get(key);
-    this.#readers.delete(key);
-    if (!isOk) this.marks.hit("read failed");
-    if (!reader) return;
-    const register = this.clients.wanted(reader.client, reader.sequence);
-    if (register === undefined) return;
-    if (isOk) this.clients.seen(reader.client, member.machine.read(register));
-    else this.clients.failed(reader.client, this.tick);
+    this.#desk.answered(member, id, isOk);
   }
 
   // --- Clients ---
 
   #front() {
+    const arriveAt = (id: MemberId, arrive: (member: SimMember) => void) => {
+      const member = this.members.get(id);
+      if (member?.isAwake(this.tick)) arrive(member);
+      else if (member?.core) this.#queue(member, () => arrive(member));
+    };
     return {
       running: () => [...this.members.keys()].filter((id) => this.members.get(id)?.core),
-      write: (id: MemberId, request: Request) => {
-        const member = this.members.get(id);
-        if (member?.isAwake(this.tick)) this.#propose(member, request, false);
-      },
+      write: (id: MemberId, request: Request) =>
+        arriveAt(id, (member) => this.#desk.write(member, request, false)),
       read: (id: MemberId, client: number, sequence: number) =>
-        this.#read(id, { client, sequence }),
+        arriveAt(id, (member) => this.#desk.read(member, { client, sequence })),
     };
   }
 
-  #propose(member: SimMember, request: Request, isForwarded: boolean): void {
-    const proposed = member.core?.propose(encodeRequest(request));
-    if (!proposed) return;
-    if (proposed.isOk) {
-      this.#waiting.set(`${member.id}/${proposed.index}`, { request, term: proposed.term });
-      if (this.#prng.chance(this.options.pump)) member.pump(this.tick);
-    } else if (proposed.reason === "not leader" && proposed.leader !== null && !isForwarded) {
-      this.#send(member, proposed.leader, { kind: "request", request });
-    } else {
-      if (proposed.reason === "too many uncommitted") {
-        this.marks.hit("proposal refused: too many uncommitted");
-      }
-      if (proposed.reason === "transferring") this.marks.hit("proposal refused: transferring");
-      this.clients.failed(request.client, this.tick);
-    }
+  forward(member: SimMember, to: MemberId, request: Request): void {
+    this.#send(member, to, { kind: "request", request });
   }
 
-  #read(id: MemberId, reader: { readonly client: number; readonly sequence: number }): void {
-    const member = this.members.get(id);
-    const status = member?.status();
-    if (!member?.isAwake(this.tick) || !status) return;
-    // The smallest number that is free: numbers are used again as soon as that is allowed.
-    let read = 1;
-    while (member.openReads.has(read)) read += 1;
-    member.openReads.add(read);
-    this.#readers.set(`${id}/${read}`, reader);
-    if (status.role === "leader") {
-      this.marks.hit("read at the leader");
-      const isEarly = member.core?.termAt(status.committed) !== status.term;
-      if (isEarly) this.marks.hit("read waited for the first own commit");
-    } else if (status.leader !== null) this.marks.hit("read forwarded");
-    member.core?.readIndex(read);
-    if (this.#prng.chance(this.options.pump)) member.pump(this.tick);
+  get loss(): number {
+    return this.faults.loss;
   }
 
   // --- The end ---
@@ -454,4 +438,9 @@ export class World implements Observer {
     const lines = [...this.members.values()].map((member) => member.describe());
     return [`tick ${this.tick}, committed ${this.oracle.committed}`, ...lines].join("\n");
   }
+}
+
+/** Two runs of a seed say the same, word by word. */
+function hashMessage(message: Message, tick: number): number {
+  return hashText(`${tick} ${describeMessage(message)}`);
 }
