@@ -23,7 +23,10 @@ export interface SessionParts extends OneSessionParts {
   readonly onRemoved: (removed: WarrenError) => void;
 }
 
-/** A session that lasted this long worked: what broke it is no reason to wait with the next one. */
+/**
+ * A session that lasted this long worked: what broke it is no reason to wait with the next one. Nor
+ * is that its manager lost an election.
+ */
 const STEADY_SESSION_MS = 2_000;
 
 /** Keeps a session with some manager until aborted, or until the node was removed. */
@@ -56,7 +59,8 @@ export async function runSession(parts: SessionParts, signal: AbortSignal): Prom
     }
     told = error.message;
     managers.ended(address, { reason: error.reason, wasWelcome, nowMs });
-    if (wasWelcome && nowMs - welcomedMs >= STEADY_SESSION_MS) awaySinceMs = nowMs;
+    const isElection = wasWelcome && error.reason === "NO_LEADER";
+    if (isElection || nowMs - welcomedMs >= STEADY_SESSION_MS) awaySinceMs = nowMs;
     await sleep(clock, pauseMs(nowMs - awaySinceMs, prng.float()), signal).catch(() => {});
   }
 }
