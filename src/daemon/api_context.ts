@@ -2,18 +2,19 @@
  * What the API is given of a manager: the one place where the two are tied together.
  */
 import type { ApiContext } from "../api/mod.ts";
-import { randomIds } from "../lib/mod.ts";
+import { randomIds, WarrenError } from "../lib/mod.ts";
 import { type AgentGateway, previewPlacements } from "../manager/mod.ts";
+import { consensusOf, membersOf } from "./consensus.ts";
 import type { ManagerState } from "./manager_state.ts";
 
-/** The context of this manager's API. */
+/** The context of this manager's API. Agents are connected to the leader only. */
 export function apiContext(
-  state: ManagerState & { readonly gateway: AgentGateway },
+  state: ManagerState & { readonly gateway: () => AgentGateway | null },
 ): ApiContext {
-  const { store, events, proposer, sealer, clock, log, selfId, gateway } = state;
+  const { store, events, raft, sealer, clock, log, gateway } = state;
   return {
     view: store.view,
-    proposer,
+    proposer: raft,
     feed: store.feed,
     events,
     sealer,
@@ -21,24 +22,21 @@ export function apiContext(
     ids: randomIds,
     log: log.child({ component: "api" }),
     sessions: {
-      isConnected: (id) => gateway.isConnected(id),
-      openRelay: (id, order, signal) => gateway.openRelay(id, order, signal),
-      stats: () => gateway.stats.current(),
+      isConnected: (id) => gateway()?.isConnected(id) ?? false,
+      openRelay: async (id, order, signal) => {
+        const sessions = gateway();
+        if (sessions) return await sessions.openRelay(id, order, signal);
+        throw new WarrenError("NO_LEADER", "Cannot reach the node: this manager does not lead");
+      },
+      stats: () => gateway()?.stats.current() ?? [],
     },
-    members: () => {
-      const self = store.view.node(selfId);
-      return [{
-        id: selfId,
-        name: self?.name ?? "",
-        address: self?.address ?? "",
-        voter: true,
-        leader: proposer.status().isLeader,
-        reachable: true,
-      }];
-    },
+    consensus: consensusOf(state),
+    capture: () => store.snapshot(),
+    members: () => membersOf(state),
     raft: () => {
-      const { term, commitIndex, appliedIndex } = proposer.status();
-      return { term, commitIndex, appliedIndex };
+      const { status } = raft;
+      const appliedIndex = store.view.index;
+      return { term: status?.term ?? 0, commitIndex: status?.committed ?? 0, appliedIndex };
     },
     previewPlacements: (actions) =>
       previewPlacements(store, actions, { nowMs: clock.wallNow(), ids: randomIds }),

@@ -4,12 +4,13 @@
  * Called by the start of a manager. Health follows the state of the log: a manager that cannot write
  * takes no requests.
  */
-import { apiServices } from "../api/mod.ts";
+import { apiServices, routeCalls } from "../api/mod.ts";
 import { WarrenError } from "../lib/mod.ts";
 import { type AgentGateway, agentService } from "../manager/mod.ts";
 import {
   createRpcServer,
   formatAddress,
+  openChannel,
   parseAddress,
   type RpcAddress,
   type RpcServer,
@@ -21,7 +22,8 @@ import type { Settings } from "./settings.ts";
 
 /** What the API stands on. */
 export interface ApiParts extends ManagerState {
-  readonly gateway: AgentGateway;
+  /** Null while this manager does not lead. */
+  readonly gateway: () => AgentGateway | null;
 }
 
 /**
@@ -39,7 +41,12 @@ export async function startApi(
     createRpcServer({ log: log.child({ component: "api" }), metrics, clock }),
   );
   const board = new HealthBoard();
-  const own = [...apiServices(apiContext(parts)), agentService(gateway), board.service()];
+  const context = apiContext(parts);
+  const open = (address: string) => openChannel(parseAddress(address));
+  const services = [...apiServices(context), agentService(gateway)];
+  const routed = routeCalls(services, { consensus: context.consensus, clock, open });
+  stack.defer(() => routed[Symbol.dispose]());
+  const own = [...routed.services, board.service()];
   const names = namesOfServed([...own, ...reflectionServices([])]);
   for (const service of [...own, ...reflectionServices(names)]) server.addService(service);
   const setServing = (isServing: boolean) => {

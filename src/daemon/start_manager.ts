@@ -1,129 +1,137 @@
 /**
- * A manager put together: log and store, control loop, sessions, API, metrics, and its own agent.
+ * A manager put together: consensus and store, what a leader runs, API, metrics, and its own agent.
  *
  * Everything is stopped in the opposite order of its start, so that nothing loses what it stands on;
- * what was started is stopped again when something fails on the way.
+ * what was started is stopped again when something fails on the way. Leadership is handed over
+ * before anything stops, so that nobody has to wait for an election.
  */
-import { randomIds, realClock, SteadyClock, VERSION, type WarrenError } from "../lib/mod.ts";
-import {
-  AgentGateway,
-  ControlLoop,
-  denoFs,
-  LocalProposer,
-  nodeCredentials,
-  setUpCluster,
-} from "../manager/mod.ts";
-import type { ManagerState } from "./manager_state.ts";
-import { asId, asIndex, type LogIndex, type NodeId } from "../model/mod.ts";
-import { DirtySet } from "../orchestrator/mod.ts";
-import { generateCredential, openSealer } from "../security/mod.ts";
-import { EventBuffer, recordEvents, Store } from "../store/mod.ts";
-import { MetricsRegistry } from "../telemetry/mod.ts";
-import type { NodeIdentity } from "./data_dir.ts";
+import { sleep, WarrenError } from "../lib/mod.ts";
+import { type SelfNode, setUpCluster } from "../manager/mod.ts";
+import { asId, type ClusterId } from "../model/mod.ts";
 import { agentHealth, startLocalAgent, untilConnected } from "./local_agent.ts";
 import { machineArch, machineOs } from "./machine.ts";
+import type { ManagerState } from "./manager_state.ts";
+import { managerHealth } from "./manager_health.ts";
 import { installManagerMetrics, startEndpoint } from "./observe.ts";
+import { openState } from "./open_state.ts";
 import type { RunningDaemon, StartParts } from "./running_daemon.ts";
 import type { Settings } from "./settings.ts";
 import { startApi } from "./start_api.ts";
+import { startLeading } from "./start_leading.ts";
+import { startSelfRecord } from "./self_record.ts";
 
 /** How long the ready line waits for the manager's own agent, in milliseconds. */
 const FIRST_SESSION_MS = 2_000;
+/** How long the ready line waits for a leader, in milliseconds: a lone survivor must start too. */
+const FIRST_LEADER_MS = 10_000;
+const LOOK_MS = 10;
 
 /** Starts a manager. @throws WarrenError what keeps it from starting */
 export async function startManager(parts: StartParts): Promise<RunningDaemon> {
   await using stack = new AsyncDisposableStack();
+  const { settings, signal } = parts;
   const state = await openState(parts, stack);
-  const { gateway, loop } = startDeciding(state, stack);
-  const listenAddr = await startApi({ ...state, gateway }, parts.settings, stack);
-  await recordAddress(state, parts.settings.advertiseAddr ?? listenAddr);
-  const { identity, registry, log, proposer, store } = state;
-  const agent = parts.settings.hasAgent
+  const { identity, registry, log, store } = state;
+  const leading = startLeading(state, stack);
+  if (identity.isFounder) await foundCluster(state, settings, signal);
+  const listenAddr = await startApi({ ...state, gateway: leading.gateway }, settings, stack);
+  const self = selfNode(state, settings, listenAddr);
+  const isRecorded = startSelfRecord(state, self, stack);
+  await untilUseful(state, signal, isRecorded);
+  const agent = settings.hasAgent
     ? stack.use(
       await startLocalAgent({
-        settings: parts.settings,
-        identity: { ...identity, clusterId: store.view.cluster()?.id ?? "" },
-        managers: [`unix://${parts.settings.socket}`],
+        settings,
+        identity,
+        managers: [`unix://${settings.socket}`],
         metrics: registry,
         log,
-        signal: parts.signal,
+        signal,
       }),
     )
     : null;
   if (agent) await untilConnected(agent, FIRST_SESSION_MS);
-  installManagerMetrics(registry, { store, stats: () => gateway.stats.current() });
+  installManagerMetrics(registry, {
+    store,
+    stats: () => leading.gateway()?.stats.current() ?? [],
+  });
   const components = () => [
-    ...managerHealth(proposer.status().isLeader, loop.trouble),
+    ...managerHealth(state, leading.trouble()),
     ...(agent ? agentHealth(agent) : []),
   ];
-  const endpoint = stack.use(await startEndpoint(parts.settings, registry, { log, components }));
+  const endpoint = stack.use(await startEndpoint(settings, registry, { log, components }));
+  // The first to be stopped: whoever takes over answers what comes in meanwhile.
+  stack.defer(() => handOver(state));
   const held = stack.move();
   return {
     nodeId: identity.nodeId,
     listenAddr,
     metricsAddr: endpoint.address,
-    socket: parts.settings.socket,
+    socket: settings.socket,
     failed: state.failed,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
-/** Replays the log into the store, and makes the cluster when there is none. */
-async function openState(
-  { dataDir, settings, log: rootLog }: StartParts,
-  stack: AsyncDisposableStack,
-): Promise<ManagerState> {
-  const failed = Promise.withResolvers<WarrenError>();
-  const registry = new MetricsRegistry();
-  const isFirst = await dataDir.identity() === null;
-  const sealer = await openSealer(dataDir.path, { create: isFirst });
-  const identity = await dataDir.identity() ?? await dataDir.saveIdentity({
-    nodeId: randomIds.next(),
-    credential: generateCredential(),
-  });
-  const log = rootLog.child({ node_id: identity.nodeId });
-  const store = new Store();
-  const clock = new SteadyClock(realClock);
-  // Before the replay: what was recorded under another clock must not lie in the future of this one.
-  stack.defer(store.feed.subscribe(({ atMs }) => clock.raiseTo(atMs)));
-  const events = new EventBuffer(asIndex<LogIndex>(0));
-  stack.defer(recordEvents(store.feed, store.view, events));
-  const proposer = stack.use(
-    await LocalProposer.open({
-      fs: denoFs,
-      dir: `${dataDir.path}/log`,
-      store,
-      clock,
-      log: log.child({ component: "log" }),
-      metrics: registry,
-      onFault: (fault) => failed.resolve(fault),
-    }),
-  );
-  const self = selfNode(identity, settings);
-  const nowMs = clock.wallNow();
-  await setUpCluster(self, { view: store.view, proposer, sealer, ids: randomIds, nowMs });
-  const selfId = self.id;
-  return {
-    identity,
-    selfId,
-    store,
-    events,
-    proposer,
-    sealer,
-    clock,
-    registry,
-    log,
-    failed: failed.promise,
-  };
+/** Waits until this manager votes, knows a leader and is known to it; not for ever. */
+async function untilUseful(
+  state: ManagerState,
+  signal: AbortSignal,
+  isRecorded: () => boolean,
+): Promise<void> {
+  const { clock, log } = state;
+  const untilMs = clock.monoNow() + FIRST_LEADER_MS;
+  const isReady = () => isUseful(state) && isRecorded();
+  while (!isReady() && clock.monoNow() < untilMs) {
+    await Promise.race([sleep(clock, LOOK_MS, signal), failure(state)]);
+  }
+  if (!isUseful(state)) log.warn("no leader yet: this manager serves what it knows");
 }
 
-function selfNode(identity: NodeIdentity, settings: Settings) {
+/** It knows the cluster and a leader, and votes. */
+function isUseful({ raft, store, identity }: ManagerState): boolean {
+  const { status } = raft;
+  const votes = status?.membership.voters.includes(identity.memberId) === true;
+  return votes && status?.leader !== null && store.view.cluster() !== null;
+}
+
+/** A new cluster has no other manager that could make it. */
+async function foundCluster(
+  state: ManagerState,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { raft, store, sealer, identity, clock } = state;
+  if (identity.hasLog && store.view.cluster()) return;
+  const untilMs = clock.monoNow() + FIRST_LEADER_MS;
+  while (raft.leadingTerm === null && clock.monoNow() < untilMs) {
+    // One of several by now: another one may lead, or nobody yet.
+    if (raft.leader !== null && raft.leader !== identity.memberId) return;
+    await Promise.race([sleep(clock, LOOK_MS, signal), failure(state)]);
+  }
+  if (raft.leadingTerm === null) return;
+  await setUpCluster(selfNode(state, settings, ""), {
+    view: store.view,
+    proposer: raft.asLeader(raft.leadingTerm),
+    sealer,
+    clusterId: asId<ClusterId>(identity.clusterId),
+    nowMs: clock.wallNow(),
+  });
+}
+
+function selfNode(
+  { selfId, identity, raft }: ManagerState,
+  settings: Settings,
+  listenAddr: string,
+): SelfNode {
   return {
-    id: asId<NodeId>(identity.nodeId),
+    id: selfId,
     credential: identity.credential,
     name: settings.nodeName,
-    role: settings.hasAgent ? "hybrid" as const : "manager" as const,
-    address: settings.advertiseAddr ?? "",
+    role: settings.hasAgent ? "hybrid" : "manager",
+    address: settings.advertiseAddr ?? listenAddr,
+    memberId: identity.memberId,
+    raftAddress: settings.raftAdvertiseAddr ?? raft.address,
     labels: settings.labels,
     asked: settings.asked,
     os: machineOs(),
@@ -131,57 +139,20 @@ function selfNode(identity: NodeIdentity, settings: Settings) {
   };
 }
 
-interface Deciding {
-  readonly gateway: AgentGateway;
-  readonly loop: ControlLoop;
+/** Rejects when the manager cannot go on. */
+async function failure({ failed }: ManagerState): Promise<never> {
+  throw await failed;
 }
 
-/** The leader's work: sessions of agents, who is alive, and the control loop. */
-function startDeciding(state: ManagerState, stack: AsyncDisposableStack): Deciding {
-  const { store, proposer, sealer, clock, registry, log, selfId } = state;
-  const shared = {
-    view: store.view,
-    feed: store.feed,
-    proposer,
-    clock,
-    ids: randomIds,
-    metrics: registry,
-  };
-  const gateway = new AgentGateway({
-    ...shared,
-    credentials: nodeCredentials(store.view, sealer),
-    openSecret: ({ name, sealed }) => sealer.open({ purpose: "secret", name }, sealed),
-    log: log.child({ component: "sessions" }),
-    selfId,
-  });
-  gateway.start();
-  stack.defer(() => gateway.stop());
-  const loop = new ControlLoop({
-    ...shared,
-    dirty: new DirtySet(),
-    log: log.child({ component: "control_loop" }),
-  });
-  loop.start();
-  stack.defer(() => loop.stop());
-  return { gateway, loop };
-}
-
-/** The address is known once it is bound: port 0 has become one that others can dial. */
-async function recordAddress(
-  { store, proposer, selfId }: ManagerState,
-  address: string,
-): Promise<void> {
-  const self = store.view.node(selfId);
-  if (!self || self.address === address) return;
-  const { description } = self;
-  await proposer.propose([{ kind: "node.describe", id: selfId, description, address }]);
-}
-
-function managerHealth(isLeader: boolean, planning: string) {
-  const message = isLeader ? "" : "its log cannot be written any more";
-  return [
-    { name: "raft", isHealthy: isLeader, isReady: isLeader, message },
-    { name: "control_loop", isHealthy: planning === "", isReady: true, message: planning },
-    { name: "api", isHealthy: true, isReady: true, message: `version ${VERSION}` },
-  ];
+/** Moves leadership to another manager, if there is one; a lone manager just stops. */
+async function handOver({ raft, log, clock }: ManagerState): Promise<void> {
+  if (raft.leadingTerm === null || (raft.status?.membership.voters.length ?? 1) < 2) return;
+  const startMs = clock.monoNow();
+  try {
+    await raft.transferLeader(null);
+    log.info("handed leadership over", { duration_ms: Math.round(clock.monoNow() - startMs) });
+  } catch (thrown) {
+    const { message } = WarrenError.from(thrown, "Cannot hand leadership over");
+    log.warn("stops as the leader: the others have to elect one", { error: message });
+  }
 }

@@ -34,6 +34,7 @@ const rows = {
   ABORTED_BY_USER: { code: "CANCELLED" },
   ALREADY_INITIALISED: { code: "FAILED_PRECONDITION" },
   BAD_REQUEST: { code: "INVALID_ARGUMENT", hint: "correct the named values and try again" },
+  CHANGE_IN_FLIGHT: { code: "FAILED_PRECONDITION", retryable: true },
   CLUSTER_UNREACHABLE: {
     code: "UNAVAILABLE",
     hint: 'start a manager with "warren cluster init", or name one with --host or WARREN_HOST',

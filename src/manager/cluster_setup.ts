@@ -2,10 +2,10 @@
  * The first proposal of a cluster: its own record, its join tokens and its first node, as one
  * atomic change, so that a crash leaves a whole cluster or none.
  */
-import { type IdSource, VERSION, type WallMs, WarrenError } from "../lib/mod.ts";
-import { asId, type ClusterId, type NodeId, type NodeRole } from "../model/mod.ts";
+import { VERSION, type WallMs, WarrenError } from "../lib/mod.ts";
+import { type ClusterId, type NodeId, type NodeRole } from "../model/mod.ts";
 import { hashCredential, type Sealer } from "../security/mod.ts";
-import type { Proposer, StateView } from "../store/mod.ts";
+import type { Action, Proposer, StateView } from "../store/mod.ts";
 import { sealedJoinToken } from "./credentials.ts";
 
 /** The manager's own node, as it is recorded. */
@@ -15,6 +15,9 @@ export interface SelfNode {
   readonly name: string;
   readonly role: NodeRole;
   readonly address: string;
+  /** Its member of the managers' group, and where that listens. */
+  readonly memberId: string;
+  readonly raftAddress: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Name and labels that this very start asks for: operators may have chosen others since. */
   readonly asked: {
@@ -30,18 +33,18 @@ export interface SetupParts {
   readonly view: StateView;
   readonly proposer: Proposer;
   readonly sealer: Sealer;
-  readonly ids: IdSource;
+  readonly clusterId: ClusterId;
   readonly nowMs: WallMs;
 }
 
 /**
- * Makes the cluster unless the store has one, and brings the record of this node up to date.
+ * Makes the cluster unless the store has one. Called by the founder once it leads.
  *
  * @throws WarrenError what the proposer throws, or the refusal of the change
  */
 export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<void> {
-  if (parts.view.cluster()) return await refreshSelf(self, parts);
-  const { proposer, sealer, ids, nowMs } = parts;
+  if (parts.view.cluster()) return;
+  const { proposer, sealer, clusterId, nowMs } = parts;
   const [workerToken, managerToken, credentialHash] = await Promise.all([
     sealedJoinToken(sealer, "worker"),
     sealedJoinToken(sealer, "manager"),
@@ -51,7 +54,7 @@ export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<v
     {
       kind: "cluster.create",
       cluster: {
-        id: asId<ClusterId>(ids.next()),
+        id: clusterId,
         createdMs: nowMs,
         workerToken,
         managerToken,
@@ -67,6 +70,8 @@ export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<v
         status: "unknown",
         statusMessage: "is starting",
         address: self.address,
+        memberId: self.memberId,
+        raftAddress: self.raftAddress,
         labels: self.labels,
         description: {
           hostname: self.name,
@@ -86,21 +91,35 @@ export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<v
   if (!applied.ok) throw WarrenError.fromInfo(applied.error);
 }
 
-/** Flags of a later start name the node anew or label it; without them it stays as it is known. */
-async function refreshSelf(self: SelfNode, { view, proposer }: SetupParts): Promise<void> {
+/**
+ * Brings the record of this node up to date: where it listens, and what the flags of this start ask
+ * for. Without flags it stays as operators have it.
+ *
+ * @throws WarrenError NODE_REMOVED when the cluster does not know the node, or what the proposer throws
+ */
+export async function refreshSelf(
+  self: SelfNode,
+  { view, proposer }: Pick<SetupParts, "view" | "proposer">,
+): Promise<void> {
   const known = view.node(self.id);
   if (!known) {
-    throw new WarrenError("DATA_CORRUPT", "This manager's own node is missing from the cluster");
+    throw new WarrenError("NODE_REMOVED", "This node was removed from the cluster");
   }
-  const { asked, role } = self;
+  const { asked, role, id, address, raftAddress } = self;
+  const actions: Action[] = [];
   const name = asked.nodeName ?? known.name;
   const labels = { ...known.labels, ...asked.labels };
   const hasLabels = Object.entries(asked.labels).every(([key, value]) =>
     known.labels[key] === value
   );
-  if (hasLabels && known.name === name && known.role === role) return;
-  const applied = await proposer.propose([
-    { kind: "node.update", id: self.id, name, role, labels },
-  ]);
+  if (!hasLabels || known.name !== name || known.role !== role) {
+    actions.push({ kind: "node.update", id, name, role, labels });
+  }
+  if (known.address !== address || known.raftAddress !== raftAddress) {
+    const { description } = known;
+    actions.push({ kind: "node.describe", id, description, address, raftAddress });
+  }
+  if (actions.length === 0) return;
+  const applied = await proposer.propose(actions);
   if (!applied.ok) throw WarrenError.fromInfo(applied.error);
 }

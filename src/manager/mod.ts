@@ -1,5 +1,5 @@
 /** The shell of a manager: the log behind the proposer, the control loop, agent sessions. */
-export { type SelfNode, setUpCluster } from "./cluster_setup.ts";
+export { refreshSelf, type SelfNode, setUpCluster } from "./cluster_setup.ts";
 export { ControlLoop } from "./control_loop.ts";
 export { nodeCredentials, sealedJoinToken } from "./credentials.ts";
 export {
@@ -9,8 +9,8 @@ export {
   type LeaderTurn,
 } from "./leadership.ts";
 export { openDataDir } from "./log/data_dir.ts";
-export { denoFs } from "./log/deno_fs.ts";
-export { LocalProposer } from "./log/local_proposer.ts";
+export { RaftNode } from "./raft/raft_node.ts";
+export { storeMachine } from "./raft/state_machine.ts";
 export { type PreviewedTask, previewPlacements } from "./preview.ts";
 export { AgentGateway } from "./sessions/agent_gateway.ts";
 export { agentService } from "./sessions/agent_service.ts";

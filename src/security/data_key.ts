@@ -42,6 +42,26 @@ export async function openDataKey(
   throw new WarrenError("DATA_KEY_MISSING", `Cannot open sealed data: "${path}" vanished`);
 }
 
+/**
+ * Keeps the key that a joining manager was given. The same key again changes nothing.
+ *
+ * @throws WarrenError DATA_DIR_UNUSABLE, ALREADY_INITIALISED when there is another key.
+ */
+export async function adoptDataKey(dataDir: string, key: Uint8Array): Promise<void> {
+  const path = `${dataDir}/keys/data.key`;
+  const known = await maybeRead(path);
+  if (known) {
+    if (known.every((byte, at) => byte === key[at])) return;
+    throw new WarrenError("ALREADY_INITIALISED", `Cannot join: "${path}" is of another cluster`);
+  }
+  try {
+    await create(`${dataDir}/keys`, path, Uint8Array.from(key));
+  } catch (error) {
+    const what = `Cannot create "${path}": ${text(error)}`;
+    throw new WarrenError("DATA_DIR_UNUSABLE", what, { cause: error });
+  }
+}
+
 async function maybeRead(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let key: Uint8Array<ArrayBuffer>;
   try {
@@ -56,11 +76,14 @@ async function maybeRead(path: string): Promise<Uint8Array<ArrayBuffer> | undefi
   throw new WarrenError("DATA_CORRUPT", what);
 }
 
-async function create(dir: string, path: string): Promise<void> {
+async function create(
+  dir: string,
+  path: string,
+  key: Uint8Array<ArrayBuffer> = crypto.getRandomValues(new Uint8Array(DATA_KEY_BYTES)),
+): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   await removeIfThere(temporary);
-  const key = crypto.getRandomValues(new Uint8Array(DATA_KEY_BYTES));
   {
     using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
     await file.write(key);

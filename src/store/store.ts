@@ -71,6 +71,12 @@ export class Store {
     return { ok: true, index };
   }
 
+  /** An entry at `index` that carries nothing for the state. */
+  skip(index: LogIndex): void {
+    assert(index >= this.#tables.index, `entry ${index} comes after ${this.#tables.index}`);
+    this.#tables.index = index;
+  }
+
   /** The state as it is now, to be encoded at leisure: later changes do not show in it. */
   snapshot(): StateCapture {
     return captureState(this.#tables);

@@ -1,0 +1,568 @@
+/**
+ * The only place where the consensus core, the disk, the network and the state machine meet.
+ *
+ * Runs in the Raft Worker. Every input (a tick, a message, a completion, a request) changes the core
+ * within one turn and then `#pump` carries out what the core wants. Invariant: what promises
+ * durability leaves after its batch is durable; what is applied goes out in log order.
+ */
+import {
+  type Clock,
+  type ErrorInfo,
+  type Log,
+  type MonoMs,
+  type Reason,
+  SteadyClock,
+  WarrenError,
+} from "../../lib/mod.ts";
+import {
+  type Entry,
+  type MemberId,
+  type MembershipChange,
+  type Message,
+  type PeerReport,
+  RaftCore,
+  type Ready,
+  type Refusal,
+  TICK_MS,
+} from "../../raft/mod.ts";
+import type { Disk } from "../disk/disk.ts";
+import type {
+  Committed,
+  PeerAddress,
+  SnapshotOffer,
+  SnapshotReceiver,
+  Transport,
+  TransportEvents,
+} from "../transport/transport.ts";
+import { type LevelSince, planPromotion } from "./autopilot.ts";
+import type { MachinePort } from "./machine_port.ts";
+import { PeerBook } from "./peer_book.ts";
+import type { CommittedEntry, ProposalOutcome, ProposalRequest, RaftStatus } from "./protocol.ts";
+import { stampEntry } from "./stamp.ts";
+import { SnapshotKeeper } from "./snapshot_keeper.ts";
+import { Ticker } from "./ticker.ts";
+import { WaitingProposals } from "./waiting.ts";
+import { WritePipeline } from "./write_pipeline.ts";
+
+/** How often a leader looks for learners to promote, in milliseconds. */
+const AUTOPILOT_MS = 100;
+/** The same state is not told more often than this, in milliseconds. */
+const STATUS_MS = 50;
+/** Proposals of other members that are waited for at a time. */
+const MAX_FORWARDED = 4_096;
+
+/** What a driver is made of. */
+export interface DriverParts {
+  readonly core: RaftCore;
+  readonly memberId: MemberId;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly port: MachinePort;
+  readonly peers: readonly PeerAddress[];
+  readonly electionTimeoutMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly snapshotThreshold: number;
+  readonly trailingLogs: number;
+  /** Of the snapshot that the core was restored with; 0 for none. */
+  readonly snapshotIndex: number;
+}
+
+interface Change {
+  readonly id: number;
+  readonly index: number;
+  readonly term: number;
+}
+
+/** One member at work, from `start` to `stop`. */
+export class RaftDriver implements TransportEvents {
+  readonly #parts: DriverParts;
+  readonly #core: RaftCore;
+  readonly #wall: SteadyClock;
+  readonly #writes: WritePipeline;
+  readonly #waiting = new WaitingProposals();
+  readonly #snapshots: SnapshotKeeper;
+  readonly #book: PeerBook;
+  #transport: Transport | null = null;
+  #ticker: Ticker | null = null;
+  #isPumping = false;
+  #isStopped = false;
+  #isDiskFull = false;
+  #wasLeader = false;
+  #forwarded = 0;
+  #change: Change | null = null;
+  #transfer: { readonly id: number; readonly untilMs: number } | null = null;
+  #learnersSince: LevelSince = new Map();
+  #autopilotAtMs = 0;
+  #syncs: number[] = [];
+  #statusAtMs = 0;
+  #toldStatus = "";
+  #toldRole = "";
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#core = parts.core;
+    this.#wall = new SteadyClock(parts.clock);
+    this.#book = new PeerBook(parts.memberId, parts.peers);
+    this.#writes = new WritePipeline({
+      disk: parts.disk,
+      clock: parts.clock,
+      onDurable: (ready) => this.#durable(ready),
+      onSynced: (seconds) => this.#syncs.push(seconds),
+      onFailed: (error) => this.#fail(error, "Cannot write the log"),
+    });
+    this.#snapshots = new SnapshotKeeper({
+      disk: parts.disk,
+      log: parts.log,
+      port: parts.port,
+      snapshotThreshold: parts.snapshotThreshold,
+      trailingLogs: parts.trailingLogs,
+      core: parts.core,
+      onReport: (peer, what) => this.#report(peer, what),
+      onFailed: (error, doing) => this.#fail(error, doing),
+    }, parts.snapshotIndex);
+    parts.disk.onSpace((isLow) => this.#spaceChanged(isLow));
+  }
+
+  /** Hands the newest snapshot to the state machine and begins. */
+  async start(transport: Transport): Promise<void> {
+    this.#transport = transport;
+    await this.#snapshots.restoreNewest();
+    this.#connectPeers();
+    const { clock, electionTimeoutMs } = this.#parts;
+    this.#ticker = new Ticker({
+      clock,
+      maxTicks: Math.max(1, Math.floor(electionTimeoutMs / TICK_MS)),
+      onTicks: (ticks) => this.#tick(ticks),
+    });
+    this.#pump();
+  }
+
+  /** Hands leadership over if it can, then ends. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker?.stop();
+    this.#waiting.abandon();
+    await this.#snapshots.stop();
+    await this.#transport?.stop();
+    await this.#writes.idle();
+    await this.#parts.disk.close();
+  }
+
+  // What main asks for.
+
+  /** Proposes, or sends on to the leader. */
+  propose(proposals: readonly ProposalRequest[]): void {
+    for (const request of proposals) this.#propose(request);
+    this.#pump();
+  }
+
+  #propose({ id, data, term }: ProposalRequest): void {
+    const { port } = this.#parts;
+    const { role, term: ownTerm, leader } = this.#core.status();
+    if (role === "leader" && (term === null || term === ownTerm)) {
+      const refused = this.#append(data, (how, at) => port.proposed(id, outcomeOf(how, at)));
+      if (refused) port.proposed(id, { kind: "not taken", error: refused });
+      return;
+    }
+    if (term !== null || leader === null || leader === this.#parts.memberId) {
+      return port.proposed(id, { kind: "not taken", error: noLeader().toInfo() });
+    }
+    void this.#forward(id, data, leader);
+  }
+
+  async #forward(id: number, data: Uint8Array, leader: MemberId): Promise<void> {
+    const { port } = this.#parts;
+    const transport = this.#transport;
+    if (!transport) return port.proposed(id, { kind: "not taken", error: noLeader().toInfo() });
+    try {
+      const signal = AbortSignal.timeout(10_000);
+      const committed = await transport.forward(leader, data, signal);
+      port.proposed(id, { kind: "committed", ...committed });
+    } catch (thrown) {
+      const error = WarrenError.from(thrown, "Cannot send a change to the leader");
+      const isSure = error.reason === "NO_LEADER" || error.reason === "TOO_MANY";
+      port.proposed(id, { kind: isSure ? "not taken" : "unknown", error: error.toInfo() });
+    }
+  }
+
+  /** Appends as the leader; null when taken, and `settle` is then called once. */
+  #append(
+    data: Uint8Array,
+    settle: (how: "committed" | "replaced" | "unknown", at: Committed) => void,
+  ): ErrorInfo | null {
+    if (this.#isDiskFull) return diskFull().toInfo();
+    const proposed = this.#core.propose(stampEntry(this.#wall.wallNow(), data));
+    if (!proposed.isOk) return refusalOf(proposed.reason).toInfo();
+    const { index, term } = proposed;
+    this.#waiting.add(index, { term, settle: (how) => settle(how, { index, term }) });
+    return null;
+  }
+
+  /** Asks for the index of a linearizable read. `id` is used once. */
+  read(id: number): void {
+    this.#core.readIndex(id);
+    this.#pump();
+  }
+
+  /** The state machine is at `index`. */
+  applied(index: number): void {
+    this.#core.applied(index);
+    this.#snapshots.applied(index);
+    this.#pump();
+  }
+
+  /** A state of the state machine begins; see `SnapshotKeeper`. */
+  get snapshots(): SnapshotKeeper {
+    return this.#snapshots;
+  }
+
+  /** Hands leadership to `to`, or to whoever is most caught up; answered when it is gone. */
+  transfer(id: number, to: MemberId | null): void {
+    const { port, clock, electionTimeoutMs } = this.#parts;
+    const target = to ?? this.#core.transferTarget();
+    const why = target === null
+      ? "no other voting manager can be reached"
+      : this.#core.transfer(target);
+    if (why !== null) {
+      const error = new WarrenError("NOT_PERMITTED", `Cannot hand over leadership: ${why}`);
+      port.answer(id, error.toInfo());
+    } else {
+      this.#endTransfer(false);
+      this.#transfer = { id, untilMs: clock.monoNow() + electionTimeoutMs + 100 };
+    }
+    this.#pump();
+  }
+
+  /** Changes the membership by one step; answered when committed. */
+  change(id: number, change: MembershipChange): void {
+    const { port } = this.#parts;
+    const proposed = this.#core.changeMembership(change);
+    if (!proposed.isOk) {
+      const why = proposed.detail || proposed.reason;
+      const error = new WarrenError(
+        CHANGE_REASONS[proposed.reason],
+        `Cannot change the managers: ${why}`,
+      );
+      port.answer(id, error.toInfo());
+    } else {
+      this.#change = { id, index: proposed.index, term: proposed.term };
+      this.#connectPeers();
+    }
+    this.#pump();
+  }
+
+  /** Where members are, as the replicated state says. */
+  setAddresses(peers: readonly PeerAddress[]): void {
+    this.#book.know(peers);
+    this.#connectPeers();
+  }
+
+  // What the transport tells.
+
+  onMessages(messages: readonly Message[]): void {
+    if (this.#isStopped) return;
+    for (const message of messages) this.#guard(() => this.#core.step(message));
+    this.#pump();
+  }
+
+  onPeer(peer: MemberId, what: "unreachable" | "restarted" | "connected"): void {
+    if (this.#isStopped || what === "connected") return;
+    this.#report(peer, what);
+  }
+
+  onAddress(peer: PeerAddress): void {
+    if (!this.#book.learn(peer)) return;
+    this.#parts.port.address(peer);
+    this.#connectPeers();
+  }
+
+  onRemoved(by: MemberId): void {
+    this.#parts.port.removed(by);
+  }
+
+  isWelcome(peer: MemberId): boolean {
+    // Only a leader surely knows the membership in force: others may not have heard of a newcomer.
+    const { role, membership, hasOwnCommit } = this.#core.status();
+    if (role !== "leader" || !hasOwnCommit) return true;
+    const { voters, outgoing, learners } = membership;
+    return [voters, outgoing, learners].some((list) => list.includes(peer));
+  }
+
+  receiveSnapshot(offer: SnapshotOffer): Promise<SnapshotReceiver | null> {
+    return this.#snapshots.receive(offer);
+  }
+
+  onForwarded(data: Uint8Array): Promise<Committed> {
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    if (this.#forwarded >= MAX_FORWARDED) {
+      reject(new WarrenError("TOO_MANY", "Cannot propose the change: too many others wait"));
+      return promise;
+    }
+    const refused = this.#isStopped ? noLeader().toInfo() : this.#append(data, (how, at) => {
+      this.#forwarded -= 1;
+      if (how === "committed") resolve(at);
+      else reject(how === "replaced" ? noLeader() : unknownOutcome());
+    });
+    if (refused) reject(WarrenError.fromInfo(refused));
+    else this.#forwarded += 1;
+    this.#pump();
+    return promise;
+  }
+
+  // Time.
+
+  #tick(ticks: number): void {
+    for (let tick = 0; tick < ticks; tick++) this.#guard(() => this.#core.tick());
+    const nowMs = this.#parts.clock.monoNow();
+    if (nowMs >= this.#autopilotAtMs) {
+      this.#autopilotAtMs = nowMs + AUTOPILOT_MS;
+      this.#promote(nowMs);
+      this.#tellSyncs();
+    }
+    if (this.#transfer && nowMs >= this.#transfer.untilMs) this.#endTransfer(true);
+    this.#pump();
+    this.#tellStatus(nowMs);
+  }
+
+  #promote(nowMs: number): void {
+    const { hasOwnCommit, hasOpenChange, committed, membership, transferTo } = this.#core.status();
+    if (!hasOwnCommit || hasOpenChange || transferTo || membership.learners.length === 0) return;
+    const learners = this.#core.peers().filter(({ isVoter }) => !isVoter).map((peer) => ({
+      id: peer.id,
+      matchIndex: peer.match,
+      isRecent: peer.silentTicks !== null &&
+        peer.silentTicks * TICK_MS < this.#parts.heartbeatTimeoutMs,
+    }));
+    const before = this.#learnersSince;
+    const { promote, since } = planPromotion(learners, committed, { nowMs, before });
+    this.#learnersSince = since;
+    if (promote === null) return;
+    const proposed = this.#core.changeMembership({ kind: "promote", id: promote });
+    if (proposed.isOk) {
+      this.#parts.log.info("a manager has caught up and votes now", { member_id: promote });
+    }
+  }
+
+  #tellSyncs(): void {
+    if (this.#syncs.length === 0) return;
+    this.#parts.port.synced(this.#syncs);
+    this.#syncs = [];
+  }
+
+  // Carrying out.
+
+  /** Carries out what the core wants, until it wants nothing. Calls from within are taken up at the end. */
+  #pump(): void {
+    if (this.#isPumping || this.#isStopped) return;
+    this.#isPumping = true;
+    try {
+      for (;;) {
+        const ready = this.#core.takeReady();
+        if (!ready) break;
+        this.#carryOut(ready);
+      }
+      this.#noticeRole();
+      this.#snapshots.maybeSave();
+    } catch (error) {
+      this.#fail(error, "Cannot take part any more");
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #carryOut(ready: Ready): void {
+    const { port } = this.#parts;
+    this.#send(ready.sendNow);
+    this.#writes.add(ready);
+    for (const { id, index } of ready.reads) port.read(id, index);
+    for (const id of ready.readsFailed) port.read(id, null);
+    if (ready.apply.length > 0) this.#apply(ready.apply);
+    if (ready.persist?.entries.some(({ payload }) => payload.kind === "membership")) {
+      this.#connectPeers();
+    }
+    if (ready.persist?.snapshot) this.#connectPeers();
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    this.#snapshots.apply(entries.map(committedEntry));
+    for (const { index, term } of entries) this.#waiting.committed(index, term);
+    const change = this.#change;
+    const last = entries.at(-1);
+    if (!change || !last || last.index < change.index) return;
+    this.#change = null;
+    const isOurs = this.#core.termAt(change.index) === change.term;
+    this.#parts.port.answer(change.id, isOurs ? null : unknownOutcome().toInfo());
+  }
+
+  #durable(ready: Ready): void {
+    if (this.#isStopped) return;
+    this.#guard(() => this.#core.persisted(ready.seq));
+    this.#send(ready.sendAfterPersisted);
+    if (ready.restore) this.#snapshots.installed(ready.restore);
+    this.#pump();
+  }
+
+  #send(messages: readonly Message[]): void {
+    const transport = this.#transport;
+    if (!transport || messages.length === 0) return;
+    const plain = messages.filter(({ kind }) => kind !== "snapshot");
+    if (plain.length > 0) transport.send(plain);
+    for (const message of messages) {
+      if (message.kind === "snapshot") this.#snapshots.send(transport, message);
+    }
+  }
+
+  #noticeRole(): void {
+    const { role, term, leader, hasOwnCommit } = this.#core.status();
+    const news = `${role} ${term} ${leader} ${hasOwnCommit}`;
+    if (news === this.#toldRole) return;
+    this.#toldRole = news;
+    this.#connectPeers();
+    this.#tellStatus(this.#parts.clock.monoNow(), true);
+    const isLeader = role === "leader";
+    if (isLeader === this.#wasLeader) return;
+    this.#wasLeader = isLeader;
+    this.#learnersSince = new Map();
+    if (!isLeader) {
+      this.#waiting.abandon();
+      this.#endTransfer(false);
+      this.#endChange();
+    }
+  }
+
+  #endTransfer(hasFailed: boolean): void {
+    const transfer = this.#transfer;
+    if (!transfer) return;
+    this.#transfer = null;
+    const message = "Cannot hand over leadership: the other manager did not take it in time";
+    const error = hasFailed ? new WarrenError("NOT_SETTLED", message).toInfo() : null;
+    this.#parts.port.answer(transfer.id, error);
+  }
+
+  #endChange(): void {
+    const change = this.#change;
+    this.#change = null;
+    if (!change) return;
+    // A leader that removed itself leads no more because the change is committed.
+    const isOurs = this.#core.status().committed >= change.index &&
+      this.#core.termAt(change.index) === change.term;
+    this.#parts.port.answer(change.id, isOurs ? null : unknownOutcome().toInfo());
+  }
+
+  #report(peer: MemberId, what: PeerReport): void {
+    this.#guard(() => this.#core.report(peer, what));
+    this.#pump();
+  }
+
+  /** A leader that is being removed is still answered: without that its removal is never committed. */
+  #connectPeers(): void {
+    const { membership: { voters, outgoing, learners }, leader } = this.#core.status();
+    const members = [...voters, ...outgoing, ...learners];
+    if (leader !== null && members.length > 0) members.push(leader);
+    this.#transport?.setPeers(this.#book.peersOf(members));
+  }
+
+  #spaceChanged(isLow: boolean): void {
+    if (this.#isDiskFull === isLow) return;
+    this.#isDiskFull = isLow;
+    const { log } = this.#parts;
+    if (!isLow) return log.info("the disk has room again");
+    log.error("the disk is full: no new changes are taken here until there is room");
+    const target = this.#core.transferTarget();
+    if (target !== null) this.#core.transfer(target);
+    this.#pump();
+  }
+
+  #tellStatus(nowMs: MonoMs, isUrgent = false): void {
+    if (!isUrgent && nowMs - this.#statusAtMs < STATUS_MS) return;
+    const status = this.#status();
+    const text = JSON.stringify(status);
+    if (text === this.#toldStatus) return;
+    this.#statusAtMs = nowMs;
+    this.#toldStatus = text;
+    this.#parts.port.status(status);
+  }
+
+  #status(): RaftStatus {
+    const status = this.#core.status();
+    const { role, term, leader, lastIndex, committed, membership, isRecovering } = status;
+    const { noopIndex, hasOwnCommit } = status;
+    const limit = this.#parts.heartbeatTimeoutMs * 2;
+    return {
+      role,
+      term,
+      leader,
+      lastIndex,
+      committed,
+      membership,
+      leadership: noopIndex !== null && hasOwnCommit ? { term, noopIndex } : null,
+      peers: this.#core.peers().map(({ id, match, silentTicks }) => ({
+        id,
+        matchIndex: match,
+        isRecent: silentTicks !== null && silentTicks * TICK_MS < limit,
+      })),
+      connected: [...this.#transport?.connected() ?? []].sort(),
+      isRecovering,
+      isDiskFull: this.#isDiskFull,
+    };
+  }
+
+  /** A core that finds its own state impossible stops taking part. */
+  #guard(work: () => void): void {
+    if (this.#isStopped) return;
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error, "Cannot take part any more");
+    }
+  }
+
+  #fail(error: unknown, doing: string): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker?.stop();
+    this.#waiting.abandon();
+    this.#parts.port.failed(WarrenError.from(error, doing));
+    this.#transport?.stop().catch(() => {});
+  }
+}
+
+const CHANGE_REASONS: Readonly<Record<Refusal, Reason>> = {
+  "not leader": "NO_LEADER",
+  "stopped": "STOPPING",
+  "bad change": "NOT_PERMITTED",
+  // These pass by themselves.
+  "transferring": "CHANGE_IN_FLIGHT",
+  "too many uncommitted": "CHANGE_IN_FLIGHT",
+  "change in flight": "CHANGE_IN_FLIGHT",
+  "no own commit yet": "CHANGE_IN_FLIGHT",
+};
+
+function committedEntry({ index, term, payload }: Entry): CommittedEntry {
+  return { index, term, data: payload.kind === "data" ? payload.data : null };
+}
+
+function outcomeOf(how: "committed" | "replaced" | "unknown", at: Committed): ProposalOutcome {
+  if (how === "committed") return { kind: "committed", ...at };
+  if (how === "replaced") return { kind: "not taken", error: noLeader().toInfo() };
+  return { kind: "unknown", error: unknownOutcome().toInfo() };
+}
+
+function refusalOf(reason: Refusal): WarrenError {
+  if (reason !== "too many uncommitted") return noLeader();
+  return new WarrenError("TOO_MANY", "Cannot propose the change: too many others wait");
+}
+
+function noLeader(): WarrenError {
+  return new WarrenError("NO_LEADER", "Cannot propose the change: there is no leader just now");
+}
+
+function diskFull(): WarrenError {
+  return new WarrenError("DISK_FULL", "Cannot propose the change: the leader's disk is full");
+}
+
+function unknownOutcome(): WarrenError {
+  return new WarrenError("UNKNOWN_OUTCOME", "The leader was lost before it answered");
+}

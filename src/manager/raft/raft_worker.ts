@@ -1,0 +1,181 @@
+/**
+ * The Raft Worker: consensus, its disk and its connections, on a thread that nothing else holds up.
+ *
+ * Started by `RaftNode` on the main thread, which sends `start` first. Everything else it does is
+ * `driver.ts`; here messages become calls and the other way round.
+ */
+import {
+  type Log,
+  LOG_LEVELS,
+  type LogLevel,
+  Prng,
+  realClock,
+  WarrenError,
+} from "../../lib/mod.ts";
+import { coreConfig, freshStart, membersOf, RaftCore } from "../../raft/mod.ts";
+import { startDiskWorker } from "../disk/disk_worker_client.ts";
+import type { DiskStart } from "../disk/disk.ts";
+import { openGrpcTransport } from "../transport/grpc_transport.ts";
+import { RaftDriver } from "./driver.ts";
+import type { MachinePort } from "./machine_port.ts";
+import type { CommittedEntry, FromRaft, RaftSetup, ToRaft } from "./protocol.ts";
+
+interface WorkerScope {
+  postMessage(message: FromRaft): void;
+  onmessage: (event: MessageEvent<ToRaft>) => void;
+}
+
+/** The checker knows the main thread's scope only. */
+function parseScope(): WorkerScope {
+  return globalThis as unknown as WorkerScope;
+}
+
+const scope = parseScope();
+
+function post(message: FromRaft): void {
+  scope.postMessage(message);
+}
+
+function postLog(minimum: LogLevel, bound: Parameters<Log["child"]>[0] = {}): Log {
+  const write = (level: LogLevel): Log["debug"] => (message, fields = {}) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(minimum)) return;
+    post({ kind: "log", level, message, fields: { ...bound, ...fields } });
+  };
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    child: (fields) => postLog(minimum, { ...bound, ...fields }),
+  };
+}
+
+/** Messages are copied whole buffers: an entry must not drag the frame along that it came in. */
+function alone(entry: CommittedEntry): CommittedEntry {
+  const { data } = entry;
+  if (data === null || data.byteLength === data.buffer.byteLength) return entry;
+  return { ...entry, data: data.slice() };
+}
+
+const port: MachinePort = {
+  apply: (entries) => post({ kind: "apply", entries: entries.map(alone) }),
+  restore: (index, state) => post({ kind: "restore", index, state }),
+  save: () => post({ kind: "save" }),
+  saving: () => post({ kind: "saving" }),
+  proposed: (id, outcome) => post({ kind: "proposed", id, outcome }),
+  read: (id, index) => post({ kind: "read", id, index }),
+  answer: (id, error) => post({ kind: "answer", id, error }),
+  status: (status) => post({ kind: "status", status }),
+  address: (peer) => post({ kind: "address", peer }),
+  removed: (by) => post({ kind: "removed", by }),
+  synced: (seconds) => post({ kind: "synced", seconds }),
+  failed: (error) => post({ kind: "failed", error: error.toInfo() }),
+};
+
+async function start(setup: RaftSetup): Promise<RaftDriver> {
+  const { memberId, clusterId, dir, times, logLevel } = setup;
+  const log = postLog(logLevel, { component: "raft" });
+  const { disk, start: found } = await startDiskWorker({ dir, clusterId, memberId });
+  if (setup.mustHaveLog && found.incarnation === 1) throw lostLog(dir);
+  const seeds = crypto.getRandomValues(new Uint32Array(2));
+  const restored = restoredOf(found, setup);
+  const driver = new RaftDriver({
+    core: new RaftCore(coreConfig(memberId, times), restored, new Prng(seeds[0] ?? 0)),
+    memberId,
+    disk,
+    clock: realClock,
+    log,
+    port,
+    peers: setup.peers,
+    electionTimeoutMs: times.electionTimeoutMs,
+    heartbeatTimeoutMs: times.heartbeatTimeoutMs,
+    snapshotThreshold: setup.snapshotThreshold,
+    trailingLogs: setup.trailingLogs,
+    snapshotIndex: restored.snapshot.index,
+  });
+  const transport = await openGrpcTransport({
+    self: {
+      clusterId,
+      memberId,
+      incarnation: found.incarnation,
+      advertiseAddr: setup.advertiseAddr,
+    },
+    listen: setup.listenAddr,
+    events: driver,
+    clock: realClock,
+    prng: new Prng(seeds[1] ?? 0),
+    log,
+  });
+  if (found.cutBytes > 0) {
+    log.warn("cut an unfinished batch from the log", { bytes: found.cutBytes });
+  }
+  await driver.start(transport);
+  post({ kind: "started", address: transport.address });
+  return driver;
+}
+
+/** A member that forgot its votes and entries must not take part under its name (rules E11, I8). */
+function lostLog(dir: string): WarrenError {
+  const hint = 'restore the directory, or remove this manager with "warren node rm" and join anew';
+  return new WarrenError("DATA_CORRUPT", `The log in "${dir}" is missing`, { hint });
+}
+
+/** A founder's empty log begins with a group of one; a newcomer's with nobody, and hears from a leader. */
+function restoredOf({ restored }: DiskStart, { isFounder, memberId }: RaftSetup) {
+  const { snapshot, entries, hard } = restored;
+  const isNew = snapshot.index === 0 && entries.length === 0 && hard.term === 0;
+  const hasMembers = snapshot.membership.voters.length > 0;
+  if (isFounder && !hasMembers && snapshot.index === 0) {
+    const fresh = freshStart(membersOf(memberId));
+    return isNew ? fresh : { ...restored, snapshot: fresh.snapshot };
+  }
+  return restored;
+}
+
+let driver: RaftDriver | null = null;
+
+function handle(message: ToRaft): void {
+  if (message.kind === "start") return void begin(message.setup);
+  if (message.kind === "stop") return void end();
+  if (driver) dispatch(driver, message);
+}
+
+function dispatch(to: RaftDriver, message: ToRaft): void {
+  switch (message.kind) {
+    case "propose":
+      return to.propose(message.proposals);
+    case "read":
+      return to.read(message.id);
+    case "applied":
+      return to.applied(message.index);
+    case "state.begin":
+      return to.snapshots.stateBegin(message.index);
+    case "state.chunk":
+      return to.snapshots.stateChunk(message.bytes);
+    case "state.end":
+      return to.snapshots.stateEnd();
+    case "state.failed":
+      return to.snapshots.stateFailed();
+    case "transfer":
+      return to.transfer(message.id, message.to);
+    case "change":
+      return to.change(message.id, message.change);
+    case "addresses":
+      return to.setAddresses(message.peers);
+  }
+}
+
+async function begin(setup: RaftSetup): Promise<void> {
+  try {
+    driver = await start(setup);
+  } catch (error) {
+    port.failed(WarrenError.from(error, "Cannot start consensus"));
+  }
+}
+
+async function end(): Promise<void> {
+  await driver?.stop();
+  post({ kind: "stopped" });
+}
+
+scope.onmessage = ({ data }) => handle(data);
