@@ -61,7 +61,10 @@ export interface Committed {
 export interface TransportEvents {
   /** Messages as they came in, of one sender and at least one; only well-formed ones from the member that says so. */
   onMessages(messages: readonly Message[]): void;
-  /** `unreachable`: the connection broke or could not be made; once per loss, not per attempt. */
+  /**
+   * `unreachable`: a connection broke in either direction, could not be made, or its queue is full;
+   * once per loss, not per attempt. `connected`: all of that is over. The two alternate.
+   */
   onPeer(peer: MemberId, what: "unreachable" | "restarted" | "connected"): void;
   /** A peer that dialled said where it listens. */
   onAddress(peer: PeerAddress): void;
