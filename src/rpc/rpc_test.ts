@@ -67,6 +67,7 @@ async function withServer(setup: Setup, body: (fixture: Fixture) => Promise<void
     getJoinToken: missing,
     joinManager: missing,
     transferLeader: missing,
+    backup: missing,
     ...setup.cluster,
   }));
   server.addService(serve(TaskServiceService, {

@@ -13,7 +13,7 @@ import { WarrenDaemon } from "../harness/warren.ts";
 
 const FILE = `warren-${hostTarget().name}`;
 /** Ports that pages and examples use, as their readers would. */
-const PORTS = [2377, 6060, 8080, 9090, 18_080, 18_081];
+const PORTS = [2377, 6060, 8080, 9090, 18_080, 18_081, 12_377, 12_378, 12_379];
 
 /** Manifests of the examples, with what they create. */
 const EXAMPLES: readonly (readonly [file: string, resources: number])[] = [
@@ -88,6 +88,14 @@ Deno.test("getting-started.md can be followed command by command and leaves noth
   const left = await Array.fromAsync(Deno.readDir(`${place.dir}/home`), ({ name }) => name);
   assert.ok(!left.includes("warren-trial"), "the trial directory is still there");
   assert.equal(await removeLeftovers(place.reader.nodeIds), 0);
+});
+
+Deno.test("managers.md can be followed command by command, from one manager to three and back", async () => {
+  await using place = await openReader();
+  await place.install();
+  await place.reader.read(`${ROOT}/docs/managers.md`);
+  const left = await Array.fromAsync(Deno.readDir(`${place.dir}/home`), ({ name }) => name);
+  assert.ok(!left.includes("warren-managers"), "the directory of the try is still there");
 });
 
 /** Reads a page whose daemon would have the machine's own directories, were it not told otherwise. */

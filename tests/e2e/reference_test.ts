@@ -10,6 +10,8 @@ import { warrenCommand, WarrenDaemon } from "../harness/warren.ts";
 /** Examples that are not typed here, and why. */
 const NOT_RUN: readonly (readonly [line: RegExp, reason: string])[] = [
   [/^warren (cluster init|worker start|daemon)\b/, "a daemon: getting-started.md starts each"],
+  [/^warren manager join\b/, "a daemon: managers.md starts two"],
+  [/^warren (cluster transfer-leader|node (promote|demote))\b/, "several managers: managers.md"],
   [/^warren exec /, "a pretended container runs nothing: getting-started.md"],
   [/^(source <|warren completion)/, "the completion tests run it in its own shell"],
   [/^sudo /, "it would change this machine: the install tests"],
