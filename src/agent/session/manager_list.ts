@@ -101,15 +101,20 @@ export class ManagerList {
     return best;
   }
 
-  /** A try with `address` is over. One that only has no leader to send us to may be asked soon. */
+  /** A try with `address` is over. One that only has no leader to send us on to may be asked soon. */
   ended(address: string, { reason, wasWelcome, nowMs }: TryEnd): void {
     if (wasWelcome) {
       this.#asked.clear();
       if (!isOwn(address)) this.#asked.set(address, this.#tries);
     }
-    if (reason === "NO_LEADER") this.#restsUntilMs.delete(address);
+    if (isElection(reason)) this.#restsUntilMs.delete(address);
     else if (this.#addresses.includes(address)) this.#restsUntilMs.set(address, nowMs + REST_MS);
   }
+}
+
+/** Whether a manager that works says that another one must lead first, or that the leader was lost. */
+export function isElection(reason: Reason): boolean {
+  return reason === "NO_LEADER" || reason === "UNKNOWN_OUTCOME";
 }
 
 /** Whether it is the manager in the agent's own process. */

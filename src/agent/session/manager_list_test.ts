@@ -30,6 +30,13 @@ Deno.test("ManagerList passes over a manager that does not answer while others d
   assert.deepEqual(ask(list, 1, "NO_LEADER", 5_000), ["a"], "it may be back");
 });
 
+Deno.test("ManagerList does not pass over a manager that lost the leader it had sent it on to", () => {
+  const list = new ManagerList(["a", "b"]);
+  assert.deepEqual(ask(list, 4, "UNKNOWN_OUTCOME"), ["a", "b", "a", "b"]);
+  ask(list, 1, "CLUSTER_UNREACHABLE");
+  assert.deepEqual(ask(list, 2, "UNKNOWN_OUTCOME"), ["b", "b"]);
+});
+
 Deno.test("ManagerList asks every manager again and again when none answers", () => {
   const list = new ManagerList(["a", "b"]);
   for (let nowMs = 0; nowMs < 60_000; nowMs += 1_000) {

@@ -8,7 +8,7 @@
 import { type Clock, type Prng, sleep, WarrenError } from "../../lib/mod.ts";
 import type { Welcome } from "../../rpc/gen/warren/v1/agent.ts";
 import type { Connect } from "./link.ts";
-import { type ManagerList, pauseMs, welcomeLimitMs } from "./manager_list.ts";
+import { isElection, type ManagerList, pauseMs, welcomeLimitMs } from "./manager_list.ts";
 import { OneSession, type OneSessionParts, type SessionTry } from "./one_session.ts";
 
 /** What sessions work with. */
@@ -25,7 +25,7 @@ export interface SessionParts extends OneSessionParts {
 
 /**
  * A session that lasted this long worked: what broke it is no reason to wait with the next one. Nor
- * is that its manager lost an election.
+ * is an election.
  */
 const STEADY_SESSION_MS = 2_000;
 
@@ -59,8 +59,8 @@ export async function runSession(parts: SessionParts, signal: AbortSignal): Prom
     }
     told = error.message;
     managers.ended(address, { reason: error.reason, wasWelcome, nowMs });
-    const isElection = wasWelcome && error.reason === "NO_LEADER";
-    if (isElection || nowMs - welcomedMs >= STEADY_SESSION_MS) awaySinceMs = nowMs;
+    const isOutvoted = wasWelcome && isElection(error.reason);
+    if (isOutvoted || nowMs - welcomedMs >= STEADY_SESSION_MS) awaySinceMs = nowMs;
     await sleep(clock, pauseMs(nowMs - awaySinceMs, prng.float()), signal).catch(() => {});
   }
 }
