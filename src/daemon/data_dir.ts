@@ -49,18 +49,18 @@ export class DataDir implements Disposable {
 
   /** What earlier starts left, or null for a fresh directory. @throws WarrenError DATA_CORRUPT */
   async settings(): Promise<SavedSettings | null> {
-    const saved: unknown = await this.#read("settings.json");
+    const saved: unknown = await this.readObject("settings.json");
     return saved as SavedSettings | null;
   }
 
   /** Remembers `settings` for later starts. */
   saveSettings(settings: SavedSettings): Promise<void> {
-    return this.#write("settings.json", { ...settings });
+    return this.writeObject("settings.json", { ...settings });
   }
 
   /** This node's identity, or null before the first start is through. */
   async identity(): Promise<NodeIdentity | null> {
-    const saved = await this.#read("node.json");
+    const saved = await this.readObject("node.json");
     if (saved === null) return null;
     const { nodeId, credential, clusterId, memberId, isFounder, hasLog } = saved;
     if (typeof memberId !== "string") {
@@ -80,23 +80,24 @@ export class DataDir implements Disposable {
 
   /** Where the other members were when it was last known. */
   async peers(): Promise<readonly KnownPeer[]> {
-    const saved = await this.#read("peers.json");
+    const saved = await this.readObject("peers.json");
     return Object.entries(saved ?? {}).map(([id, address]) => ({ id, address: String(address) }));
   }
 
   /** Remembers where the other members are. */
   savePeers(peers: readonly KnownPeer[]): Promise<void> {
     const entries = peers.map(({ id, address }) => [id, address] as const);
-    return this.#write("peers.json", Object.fromEntries(entries));
+    return this.writeObject("peers.json", Object.fromEntries(entries));
   }
 
   /** Keeps the identity. */
   async saveIdentity(identity: NodeIdentity): Promise<NodeIdentity> {
-    await this.#write("node.json", { ...identity });
+    await this.writeObject("node.json", { ...identity });
     return identity;
   }
 
-  async #read(name: string): Promise<Record<string, unknown> | null> {
+  /** The object in a JSON file; null when there is no such file. @throws WarrenError DATA_CORRUPT */
+  async readObject(name: string): Promise<Record<string, unknown> | null> {
     const path = `${this.path}/${name}`;
     try {
       return parseObject(await Deno.readTextFile(path));
@@ -108,7 +109,8 @@ export class DataDir implements Disposable {
     }
   }
 
-  async #write(name: string, value: Record<string, unknown>): Promise<void> {
+  /** Puts an object in the place of a JSON file; durable when this settles. */
+  async writeObject(name: string, value: Record<string, unknown>): Promise<void> {
     const path = `${this.path}/${name}`;
     const options = { create: true, write: true, truncate: true, mode: 0o600 };
     {
