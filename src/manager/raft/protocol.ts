@@ -99,6 +99,8 @@ export type ToRaft =
 
 /** From the Worker to main. */
 export type FromRaft =
+  /** It listens: now it can be told to start. */
+  | { readonly kind: "awake" }
   | { readonly kind: "started"; readonly address: string }
   | { readonly kind: "restore"; readonly index: number; readonly state: Uint8Array }
   | { readonly kind: "apply"; readonly entries: readonly CommittedEntry[] }

@@ -23,7 +23,7 @@ import {
   type Proposer,
 } from "../../store/mod.ts";
 import type { PeerAddress } from "../transport/transport.ts";
-import { workerUrl } from "../worker_url.ts";
+import { startWorker } from "../start_worker.ts";
 import { FreshReads } from "./fresh_reads.ts";
 import { Outcomes } from "./outcomes.ts";
 import type {
@@ -107,7 +107,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
       ask: () => this.#ask(),
       applied: (index) => this.#appliedTo(index),
     });
-    this.#worker = new Worker(workerUrl("raft_worker"), { type: "module", name: "raft" });
+    this.#worker = startWorker("raft_worker");
     this.#worker.onmessage = ({ data }: MessageEvent<FromRaft>) => this.#hear(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -122,7 +122,6 @@ export class RaftNode implements Proposer, AsyncDisposable {
    */
   static async start(parts: RaftNodeParts): Promise<RaftNode> {
     const node = new RaftNode(parts);
-    node.#post({ kind: "start", setup: parts.setup });
     try {
       node.#address = await node.#started.promise;
     } catch (error) {
@@ -374,6 +373,8 @@ export class RaftNode implements Proposer, AsyncDisposable {
 
   #hear(message: FromRaft): void {
     switch (message.kind) {
+      case "awake":
+        return this.#post({ kind: "start", setup: this.#parts.setup });
       case "started":
         return this.#started.resolve(message.address);
       case "restore":

@@ -1,7 +1,7 @@
 /**
  * The Raft Worker: consensus, its disk and its connections, on a thread that nothing else holds up.
  *
- * Started by `RaftNode` on the main thread, which sends `start` first. Everything else it does is
+ * Started by `RaftNode` on the main thread, which sends `start` once it hears `awake`. Everything else it does is
  * `driver.ts`; here messages become calls and the other way round.
  */
 import {
@@ -179,3 +179,4 @@ async function end(): Promise<void> {
 }
 
 scope.onmessage = ({ data }) => handle(data);
+post({ kind: "awake" });
