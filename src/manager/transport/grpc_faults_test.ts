@@ -180,7 +180,7 @@ Deno.test.each(
 )("grpc transport: %s closes the stream and nothing else", async (_what, requests) => {
   const errors: string[] = [];
   const a = await startMember("a", {}, collecting(errors));
-  const channel = openChannel(parseAddress(a.transport.address));
+  const channel = openChannel(parseAddress(a.transport.address), { isAlone: true });
   const call = channel.bidi(RaftServiceService.control);
   for (const request of requests) call.send(request, () => {});
   await assert.rejects(Array.fromAsync(call.responses), { reason: "BAD_REQUEST" });
@@ -190,17 +190,17 @@ Deno.test.each(
   await a.seen.saw("read from x");
   again.cancel();
   await assert.rejects(Array.fromAsync(again.responses));
-  channel.close();
+  await channel.abandon();
   await a.transport.stop();
   assert.ok(errors.every((line) => line === "malformed frame"), errors.join(", "));
 });
 
 Deno.test("grpc transport: a caller without a word is hung up on", async () => {
   const a = await startMember("a", { helloTimeoutMs: 20 });
-  const channel = openChannel(parseAddress(a.transport.address));
+  const channel = openChannel(parseAddress(a.transport.address), { isAlone: true });
   const call = channel.bidi(RaftServiceService.snapshot);
   await assert.rejects(Array.fromAsync(call.responses), { reason: "BAD_REQUEST" });
-  channel.close();
+  await channel.abandon();
   await a.transport.stop();
 });
 
@@ -214,7 +214,7 @@ Deno.test.each<readonly [string, Partial<PeerHello>]>([
 ])("grpc transport: refuses a hello as %s, and logs it once", async (reason, change) => {
   const lines: string[] = [];
   const a = await startMember("a", {}, collecting(lines, "warn"));
-  const channel = openChannel(parseAddress(a.transport.address));
+  const channel = openChannel(parseAddress(a.transport.address), { isAlone: true });
   for (let time = 0; time < 2; time++) {
     const call = channel.bidi(RaftServiceService.append);
     call.send(
@@ -225,7 +225,7 @@ Deno.test.each<readonly [string, Partial<PeerHello>]>([
     assert.equal(answer?.kind?.$case === "refusal" && answer.kind.value.reason, reason);
   }
   assert.deepEqual(lines, ["peer refused"]);
-  channel.close();
+  await channel.abandon();
   await a.transport.stop();
 });
 

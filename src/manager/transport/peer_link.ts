@@ -41,6 +41,7 @@ export class PeerLink {
   #dialling: Connection | null = null;
   #up: Connection | null = null;
   #isStopped = false;
+  /** What was logged last of this loss: a reason of the peer's, or "unreachable". */
   #lastFailure = "";
 
   /** Nothing is dialled before `run`. */
@@ -177,11 +178,11 @@ export class PeerLink {
     this.#down(error);
     if (this.#isStopped) return;
     this.status.begin("no connection");
-    if (error.message === this.#lastFailure) return;
-    this.#lastFailure = error.message;
+    const failure = error instanceof RefusedError ? error.refusal.reason : "unreachable";
+    if (failure === this.#lastFailure) return;
+    this.#lastFailure = failure;
     this.#context.log.warn("peer unreachable", { ...this.#fields, error: error.message });
-    const isRemoved = error instanceof RefusedError && error.refusal.reason === "removed";
-    if (isRemoved) this.#context.onRemoved(this.peer.id);
+    if (failure === "removed") this.#context.onRemoved(this.peer.id);
   }
 
   #down(why: WarrenError): void {
