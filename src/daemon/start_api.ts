@@ -36,7 +36,7 @@ export async function startApi(
   settings: Settings,
   stack: AsyncDisposableStack,
 ): Promise<string> {
-  const { registry: metrics, log, clock, gateway, failed } = parts;
+  const { registry: metrics, log, clock, gateway, failed, selfId } = parts;
   const server = stack.use(
     createRpcServer({ log: log.child({ component: "api" }), metrics, clock }),
   );
@@ -44,7 +44,8 @@ export async function startApi(
   const context = apiContext(parts);
   const open = (address: string) => openChannel(parseAddress(address));
   const services = [...apiServices(context), agentService(gateway)];
-  const routed = routeCalls(services, { consensus: context.consensus, clock, open });
+  const { consensus } = context;
+  const routed = routeCalls(services, { consensus, clock, open, selfId });
   stack.defer(() => routed[Symbol.dispose]());
   const own = [...routed.services, board.service()];
   const names = namesOfServed([...own, ...reflectionServices([])]);

@@ -8,7 +8,7 @@
 import { type Clock, TaskGroup, WarrenError } from "../../lib/mod.ts";
 import type { ServedMethod, StreamCall } from "../../rpc/mod.ts";
 import type { Consensus } from "../context.ts";
-import { type HeldLine, LeaderLine, type OpenChannel } from "./leader_line.ts";
+import { type HeldLine, LeaderLine, type LineParts } from "./leader_line.ts";
 
 /** How long a call waits for a leader to be found, in milliseconds: about an election. */
 const LEADER_WAIT_MS = 3_000;
@@ -16,10 +16,8 @@ const LEADER_WAIT_MS = 3_000;
 const LOOK_MS = 250;
 
 /** What sending calls on needs. */
-export interface ForwardParts {
-  readonly consensus: Consensus;
+export interface ForwardParts extends LineParts {
   readonly clock: Clock;
-  readonly open: OpenChannel;
 }
 
 type Handler = ServedMethod["handler"];
@@ -30,10 +28,10 @@ export class Forwarder implements Disposable {
   readonly #clock: Clock;
   readonly #line: LeaderLine;
 
-  constructor({ consensus, clock, open }: ForwardParts) {
-    this.#consensus = consensus;
-    this.#clock = clock;
-    this.#line = new LeaderLine(consensus, open);
+  constructor(parts: ForwardParts) {
+    this.#consensus = parts.consensus;
+    this.#clock = parts.clock;
+    this.#line = new LeaderLine(parts);
   }
 
   /** The handler of `method` that works at every manager. */
@@ -79,7 +77,7 @@ export class Forwarder implements Disposable {
   }
 
   #isLed(): boolean {
-    return this.#consensus.isLeader() || this.#consensus.leader() !== null;
+    return this.#consensus.isLeader() || this.#line.leader !== null;
   }
 
   /** Settles when something is new about the leader, or a moment later. */

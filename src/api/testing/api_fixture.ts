@@ -69,7 +69,13 @@ export async function withApi(body: (api: ApiFixture) => Promise<void>): Promise
   await using server = createRpcServer({ log: silentLog, metrics: noMetrics, clock: realClock });
   const open = (address: string) => openChannel(parseAddress(address));
   const { consensus } = api;
-  using routed = routeCalls(apiServices(api.context), { consensus, clock: realClock, open });
+  const selfId = asId<NodeId>("self");
+  using routed = routeCalls(apiServices(api.context), {
+    consensus,
+    clock: realClock,
+    open,
+    selfId,
+  });
   for (const service of routed.services) server.addService(service);
   await server.listen(address);
   const client = await connect(`unix://${address.path}`, { timeoutMs: 10_000 });
