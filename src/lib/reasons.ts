@@ -111,6 +111,10 @@ const rows = {
     code: "RESOURCE_EXHAUSTED",
     hint: "make the change smaller, or in several parts",
   },
+  QUORUM_ALIVE: {
+    code: "FAILED_PRECONDITION",
+    hint: 'start this manager with "warren daemon": the cluster goes on by itself',
+  },
   QUORUM_AT_RISK: {
     code: "FAILED_PRECONDITION",
     hint: "bring managers back or add others first, so that a majority stays",

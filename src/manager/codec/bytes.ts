@@ -85,9 +85,10 @@ export class ByteWriter {
     return this.#buffer.slice(0, this.#length);
   }
 
-  /** Forgets everything, and keeps the room. */
-  clear(): void {
-    this.#length = 0;
+  /** Forgets what was written after `length`, and keeps the room. */
+  rewind(length: number): void {
+    assert(length <= this.#length, "a writer goes back only");
+    this.#length = length;
   }
 
   #grow(bytes: number): number {
