@@ -129,11 +129,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     [...lab.get(id).reads].map(([read, index]) => `${read} ${index ?? "failed"}`).join("\n"),
 };
 
-/** `add a b voters=a,b,c learners=d log=1,1,2 term=3 vote=b`: members with the same disk. */
+/** `add a b voters=a,b,c outgoing=c,d learners=d log=1,1,2 term=3 vote=b`: members with one disk. */
 function add(lab: Lab, { words, options }: ScriptCommand): string {
   const list = (text: string | undefined) => text ? text.split(",") : [];
   const voters = options["voters"] === undefined ? words : list(options["voters"]);
-  const membership = { ...membersOf(...voters), learners: list(options["learners"]) };
+  const outgoing = list(options["outgoing"]);
+  const membership = { ...membersOf(...voters), outgoing, learners: list(options["learners"]) };
   const disk = diskOf(membership, list(options["log"]).map(Number));
   const term = Number(options["term"] ?? disk.hard.term);
   const hard = { term, vote: options["vote"] ?? null };
