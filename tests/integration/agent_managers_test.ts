@@ -16,7 +16,7 @@ import {
 import { noMetrics, Prng, realClock, silentLog, sleep } from "../../src/lib/mod.ts";
 import type { AgentGateway } from "../../src/manager/sessions/agent_gateway.ts";
 import { agentService } from "../../src/manager/sessions/agent_service.ts";
-import { scene } from "../../src/manager/sessions/testing.ts";
+import { scene } from "../../src/manager/sessions/testing/scene.ts";
 import { createRpcServer, formatAddress, openChannel, parseAddress } from "../../src/rpc/mod.ts";
 
 /** A server of agents that leads while it has a gateway. */

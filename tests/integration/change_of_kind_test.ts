@@ -12,7 +12,7 @@ import { settleSettings } from "../../src/daemon/settings.ts";
 import { startWorker } from "../../src/daemon/start_worker.ts";
 import { noMetrics, realClock, silentLog, sleep } from "../../src/lib/mod.ts";
 import { agentService } from "../../src/manager/sessions/agent_service.ts";
-import { scene } from "../../src/manager/sessions/testing.ts";
+import { scene } from "../../src/manager/sessions/testing/scene.ts";
 import { createRpcServer, formatAddress, parseAddress } from "../../src/rpc/mod.ts";
 
 const FLAGS: DaemonFlags = {

@@ -1,7 +1,7 @@
 /** Sessions as agents have them, over a store that applies at once: races between them and removals. */
 import assert from "node:assert/strict";
 import { asId, asIndex } from "../../model/mod.ts";
-import { reasonOf, scene, TestAgent } from "./testing.ts";
+import { reasonOf, scene, TestAgent } from "./testing/scene.ts";
 
 Deno.test("AgentGateway ends a session at once when a newer one takes over, though it is stuck", async () => {
   const { clock, gateway, addNode } = scene();

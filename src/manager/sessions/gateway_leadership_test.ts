@@ -1,7 +1,7 @@
 /** What a gateway does when its leadership ends, and what the next one begins with. */
 import assert from "node:assert/strict";
 import { NODE_TIMEOUT_MS } from "../liveness.ts";
-import { reasonOf, scene, TestAgent } from "./testing.ts";
+import { reasonOf, scene, TestAgent } from "./testing/scene.ts";
 
 Deno.test("AgentGateway that is stopped ends its sessions with NO_LEADER and leaves nothing behind", async () => {
   const { clock, gateway, addNode } = scene();

@@ -8,7 +8,7 @@ import {
   seededIds,
   silentLog,
   wallMs,
-} from "../../lib/mod.ts";
+} from "../../../lib/mod.ts";
 import {
   asId,
   type ClusterId,
@@ -16,14 +16,14 @@ import {
   type NodeId,
   type TaskId,
   type TaskState,
-} from "../../model/mod.ts";
-import { descriptionToProto, statusToProto } from "../../rpc/convert/mod.ts";
-import type { SessionRequest, SessionResponse } from "../../rpc/gen/warren/v1/agent.ts";
-import type { Action, Proposer } from "../../store/mod.ts";
-import { SEALED, StoreFixture } from "../../store/testing/store_fixture.ts";
-import type { NodeCredentials } from "./admission.ts";
-import { AgentGateway } from "./agent_gateway.ts";
-import type { SessionStream } from "./session.ts";
+} from "../../../model/mod.ts";
+import { descriptionToProto, statusToProto } from "../../../rpc/convert/mod.ts";
+import type { SessionRequest, SessionResponse } from "../../../rpc/gen/warren/v1/agent.ts";
+import type { Action, Proposer } from "../../../store/mod.ts";
+import { SEALED, StoreFixture } from "../../../store/testing/store_fixture.ts";
+import type { NodeCredentials } from "../admission.ts";
+import { AgentGateway } from "../agent_gateway.ts";
+import type { SessionStream } from "../session.ts";
 
 /** One agent's end of a session. */
 export class TestAgent {
