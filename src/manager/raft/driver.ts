@@ -10,7 +10,6 @@ import {
   type ErrorInfo,
   type Log,
   type MonoMs,
-  type Reason,
   SteadyClock,
   WarrenError,
 } from "../../lib/mod.ts";
@@ -22,7 +21,6 @@ import {
   type PeerReport,
   RaftCore,
   type Ready,
-  type Refusal,
   TICK_MS,
 } from "../../raft/mod.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -37,11 +35,21 @@ import type {
 import { type LevelSince, planPromotion } from "./autopilot.ts";
 import type { MachinePort } from "./machine_port.ts";
 import { PeerBook } from "./peer_book.ts";
-import type { CommittedEntry, ProposalOutcome, ProposalRequest, RaftStatus } from "./protocol.ts";
+import type { ProposalRequest, RaftStatus } from "./protocol.ts";
+import {
+  CHANGE_REASONS,
+  committedEntry,
+  diskFull,
+  noLeader,
+  outcomeOf,
+  refusalOf,
+  unknownOutcome,
+} from "./refusals.ts";
 import { stampEntry } from "./stamp.ts";
 import { SnapshotKeeper } from "./snapshot_keeper.ts";
+import { raftStatus } from "./status.ts";
 import { Ticker } from "./ticker.ts";
-import { WaitingProposals } from "./waiting.ts";
+import { type Settled, WaitingProposals } from "./waiting.ts";
 import { WritePipeline } from "./write_pipeline.ts";
 
 /** How often a leader looks for learners to promote, in milliseconds. */
@@ -190,7 +198,7 @@ export class RaftDriver implements TransportEvents {
   /** Appends as the leader; null when taken, and `settle` is then called once. */
   #append(
     data: Uint8Array,
-    settle: (how: "committed" | "replaced" | "unknown", at: Committed) => void,
+    settle: (how: Settled, at: Committed) => void,
   ): ErrorInfo | null {
     if (this.#isDiskFull) return diskFull().toInfo();
     const proposed = this.#core.propose(stampEntry(this.#wall.wallNow(), data));
@@ -297,7 +305,8 @@ export class RaftDriver implements TransportEvents {
   onForwarded(data: Uint8Array): Promise<Committed> {
     const { promise, resolve, reject } = Promise.withResolvers<Committed>();
     if (this.#forwarded >= MAX_FORWARDED) {
-      reject(new WarrenError("TOO_MANY", "Cannot propose the change: too many others wait"));
+      // Told as "surely not taken", so that the follower may try again.
+      reject(noLeader());
       return promise;
     }
     const refused = this.#isStopped ? noLeader().toInfo() : this.#append(data, (how, at) => {
@@ -305,7 +314,7 @@ export class RaftDriver implements TransportEvents {
       if (how === "committed") resolve(at);
       else reject(how === "replaced" ? noLeader() : unknownOutcome());
     });
-    if (refused) reject(WarrenError.fromInfo(refused));
+    if (refused) reject(noLeader());
     else this.#forwarded += 1;
     this.#pump();
     return promise;
@@ -486,27 +495,11 @@ export class RaftDriver implements TransportEvents {
   }
 
   #status(): RaftStatus {
-    const status = this.#core.status();
-    const { role, term, leader, lastIndex, committed, membership, isRecovering } = status;
-    const { noopIndex, hasOwnCommit } = status;
-    const limit = this.#parts.heartbeatTimeoutMs * 2;
-    return {
-      role,
-      term,
-      leader,
-      lastIndex,
-      committed,
-      membership,
-      leadership: noopIndex !== null && hasOwnCommit ? { term, noopIndex } : null,
-      peers: this.#core.peers().map(({ id, match, silentTicks }) => ({
-        id,
-        matchIndex: match,
-        isRecent: silentTicks !== null && silentTicks * TICK_MS < limit,
-      })),
-      connected: [...this.#transport?.connected() ?? []].sort(),
-      isRecovering,
+    return raftStatus(this.#core, {
+      connected: this.#transport?.connected() ?? new Set(),
       isDiskFull: this.#isDiskFull,
-    };
+      recentMs: this.#parts.heartbeatTimeoutMs * 2,
+    });
   }
 
   /** A core that finds its own state impossible stops taking part. */
@@ -527,42 +520,4 @@ export class RaftDriver implements TransportEvents {
     this.#parts.port.failed(WarrenError.from(error, doing));
     this.#transport?.stop().catch(() => {});
   }
-}
-
-const CHANGE_REASONS: Readonly<Record<Refusal, Reason>> = {
-  "not leader": "NO_LEADER",
-  "stopped": "STOPPING",
-  "bad change": "NOT_PERMITTED",
-  // These pass by themselves.
-  "transferring": "CHANGE_IN_FLIGHT",
-  "too many uncommitted": "CHANGE_IN_FLIGHT",
-  "change in flight": "CHANGE_IN_FLIGHT",
-  "no own commit yet": "CHANGE_IN_FLIGHT",
-};
-
-function committedEntry({ index, term, payload }: Entry): CommittedEntry {
-  return { index, term, data: payload.kind === "data" ? payload.data : null };
-}
-
-function outcomeOf(how: "committed" | "replaced" | "unknown", at: Committed): ProposalOutcome {
-  if (how === "committed") return { kind: "committed", ...at };
-  if (how === "replaced") return { kind: "not taken", error: noLeader().toInfo() };
-  return { kind: "unknown", error: unknownOutcome().toInfo() };
-}
-
-function refusalOf(reason: Refusal): WarrenError {
-  if (reason !== "too many uncommitted") return noLeader();
-  return new WarrenError("TOO_MANY", "Cannot propose the change: too many others wait");
-}
-
-function noLeader(): WarrenError {
-  return new WarrenError("NO_LEADER", "Cannot propose the change: there is no leader just now");
-}
-
-function diskFull(): WarrenError {
-  return new WarrenError("DISK_FULL", "Cannot propose the change: the leader's disk is full");
-}
-
-function unknownOutcome(): WarrenError {
-  return new WarrenError("UNKNOWN_OUTCOME", "The leader was lost before it answered");
 }

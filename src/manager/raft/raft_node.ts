@@ -26,22 +26,12 @@ import type { PeerAddress } from "../transport/transport.ts";
 import { startWorker } from "../start_worker.ts";
 import { FreshReads } from "./fresh_reads.ts";
 import { Outcomes } from "./outcomes.ts";
-import type {
-  CommittedEntry,
-  FromRaft,
-  ProposalOutcome,
-  RaftSetup,
-  RaftStatus,
-  ToRaft,
-} from "./protocol.ts";
+import { type EntryOptions, Proposals } from "./proposals.ts";
+import type { CommittedEntry, FromRaft, RaftSetup, RaftStatus, ToRaft } from "./protocol.ts";
 import { raftMetrics } from "./raft_metrics.ts";
 import { unstampEntry } from "./stamp.ts";
 import type { StateMachine } from "./state_machine.ts";
 
-/** Bounds of what waits for an answer. */
-const LIMITS = { proposals: 4_096, bytes: 64 * 1024 * 1024, proposalBytes: 4 * 1024 * 1024 };
-/** Patience with a cluster without a leader, in milliseconds. */
-const PROPOSE_LIMIT_MS = 10_000;
 /** How long a change of members waits for another one, in milliseconds. */
 const CHANGE_LIMIT_MS = 10_000;
 /** Pause before a change is proposed again, in milliseconds; a new leader ends it. */
@@ -79,14 +69,12 @@ export class RaftNode implements Proposer, AsyncDisposable {
   readonly #reads: FreshReads;
   readonly #started = Promise.withResolvers<string>();
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #proposed = new Map<number, (outcome: ProposalOutcome) => void>();
+  readonly #proposals: Proposals;
   readonly #asked = new Map<number, (index: number | null) => void>();
   readonly #answers = new Map<number, (error: ErrorInfo | null) => void>();
   readonly #listeners = new Set<(status: RaftStatus) => void>();
   readonly #leadingListeners = new Set<() => void>();
   #appliedWaiters: { readonly index: number; readonly resolve: () => void }[] = [];
-  #outbox: { id: number; data: Uint8Array; term: number | null }[] = [];
-  #pendingBytes = 0;
   #nextId = 1;
   #status: RaftStatus | null = null;
   #leads: number | null = null;
@@ -106,6 +94,13 @@ export class RaftNode implements Proposer, AsyncDisposable {
       clock: parts.clock,
       ask: () => this.#ask(),
       applied: (index) => this.#appliedTo(index),
+    });
+    this.#proposals = new Proposals({
+      clock: parts.clock,
+      outcomes: this.#outcomes,
+      send: (proposals) => this.#post({ kind: "propose", proposals }),
+      onCommitted: (seconds) => this.#metrics.committed(seconds),
+      anotherLeader: (signal) => this.#anotherLeader(signal),
     });
     this.#worker = startWorker("raft_worker");
     this.#worker.onmessage = ({ data }: MessageEvent<FromRaft>) => this.#hear(data);
@@ -199,97 +194,9 @@ export class RaftNode implements Proposer, AsyncDisposable {
   }
 
   /** Proposes an encoded entry. @throws as {@link Proposer} */
-  async proposeEntry(
-    data: Uint8Array,
-    { signal, term, mayRepeat }: {
-      readonly signal?: AbortSignal;
-      readonly term: number | null;
-      readonly mayRepeat: boolean;
-    },
-  ): Promise<Applied> {
-    this.#refuseExcess(data.length);
-    this.#pendingBytes += data.length;
-    try {
-      return await this.#untilApplied(data, { signal, term, mayRepeat });
-    } finally {
-      this.#pendingBytes -= data.length;
-    }
-  }
-
-  async #untilApplied(
-    data: Uint8Array,
-    { signal, term, mayRepeat }: {
-      readonly signal?: AbortSignal;
-      readonly term: number | null;
-      readonly mayRepeat: boolean;
-    },
-  ): Promise<Applied> {
-    const { clock } = this.#parts;
-    const startMs = clock.monoNow();
-    for (;;) {
-      signal?.throwIfAborted();
-      if (this.#fault) throw this.#fault;
-      const outcome = await abortable(this.#attempt(data, term), signal);
-      let error: WarrenError;
-      if (outcome.kind === "committed") {
-        this.#metrics.committed((clock.monoNow() - startMs) / 1_000);
-        const applied = await abortable(this.#answerOf(outcome, mayRepeat), signal);
-        if (applied) return applied;
-        error = new WarrenError("UNKNOWN_OUTCOME", "The answer to the change was lost");
-      } else {
-        error = WarrenError.fromInfo(outcome.error);
-        if (outcome.kind === "unknown" && !mayRepeat) throw error;
-      }
-      const isLate = clock.monoNow() - startMs >= PROPOSE_LIMIT_MS;
-      const isFinal = error.reason === "TOO_MANY" || error.reason === "STOPPING" || term !== null;
-      if (isLate || isFinal) throw error;
-      await this.#anotherLeader(signal);
-    }
-  }
-
-  /** Null when it may be asked for again. */
-  async #answerOf(
-    { index, term }: { readonly index: number; readonly term: number },
-    mayRepeat: boolean,
-  ): Promise<Applied | null> {
-    try {
-      return await this.#outcomes.of(index, term);
-    } catch (error) {
-      if (this.#fault || !mayRepeat) throw error;
-      return null;
-    }
-  }
-
-  #attempt(data: Uint8Array, term: number | null): Promise<ProposalOutcome> {
-    return new Promise((resolve) => {
-      if (this.#isStopping) return resolve({ kind: "not taken", error: stopping().toInfo() });
-      const id = this.#nextId++;
-      this.#proposed.set(id, resolve);
-      this.#outbox.push({ id, data, term });
-      // Everything that is proposed in one turn goes to the Worker in one message.
-      if (this.#outbox.length === 1) queueMicrotask(() => this.#flush());
-    });
-  }
-
-  #flush(): void {
-    const proposals = this.#outbox;
-    this.#outbox = [];
-    this.#post({ kind: "propose", proposals });
-  }
-
-  #refuseExcess(length: number): void {
+  async proposeEntry(data: Uint8Array, options: EntryOptions): Promise<Applied> {
     if (this.#fault) throw this.#fault;
-    if (this.#isStopping) throw stopping();
-    if (length > LIMITS.proposalBytes) {
-      const what = `Cannot propose the change: it has ${length} bytes, more than ` +
-        `${LIMITS.proposalBytes}`;
-      throw new WarrenError("PROPOSAL_TOO_LARGE", what);
-    }
-    const isFull = this.#proposed.size >= LIMITS.proposals ||
-      this.#pendingBytes + length > LIMITS.bytes;
-    if (!isFull) return;
-    const what = `Cannot propose the change: ${this.#proposed.size} others are waiting`;
-    throw new WarrenError("TOO_MANY", what);
+    return await this.#proposals.propose(data, options);
   }
 
   /** Waits for news of a leader, but not for long. */
@@ -382,7 +289,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
       case "apply":
         return this.#guard("apply a change", () => this.#apply(message.entries));
       case "proposed":
-        return take(this.#proposed, message.id)?.(message.outcome);
+        return this.#proposals.ended(message.id, message.outcome);
       case "read":
         return take(this.#asked, message.id)?.(message.index);
       case "answer":
@@ -513,10 +420,9 @@ export class RaftNode implements Proposer, AsyncDisposable {
 
   #settleAll(error: WarrenError): void {
     const info = error.toInfo();
-    for (const settle of this.#proposed.values()) settle({ kind: "unknown", error: info });
+    this.#proposals.end(error);
     for (const settle of this.#asked.values()) settle(null);
     for (const settle of this.#answers.values()) settle(info);
-    this.#proposed.clear();
     this.#asked.clear();
     this.#answers.clear();
     this.#outcomes.rejectAll(error);
@@ -529,6 +435,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#isStopping) return await this.#stopped.promise;
     this.#isStopping = true;
+    this.#proposals.refuseMore();
     this.#post({ kind: "stop" });
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.#parts.clock.after(STOP_MS, resolve);
@@ -558,16 +465,6 @@ function take<T>(map: Map<number, T>, id: number): T | undefined {
   const found = map.get(id);
   map.delete(id);
   return found;
-}
-
-/** `work`, or the signal's reason as soon as it aborts. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 function stopping(): WarrenError {
