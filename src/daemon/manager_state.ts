@@ -26,4 +26,6 @@ export interface ManagerState {
   readonly log: Log;
   /** Settles with what leaves this manager useless. */
   readonly failed: Promise<WarrenError>;
+  /** Settles when the leader says that this member was removed. */
+  readonly removed: Promise<void>;
 }

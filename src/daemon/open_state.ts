@@ -26,6 +26,7 @@ export async function openState(
 ): Promise<ManagerState> {
   const { dataDir, settings } = parts;
   const failed = Promise.withResolvers<WarrenError>();
+  const removed = Promise.withResolvers<void>();
   const registry = new MetricsRegistry();
   const identity = await knownIdentity(parts);
   const dataKey = await openDataKey(dataDir.path, { create: isNewFounder(identity) });
@@ -60,13 +61,16 @@ export async function openState(
       metrics: registry,
       onFault: (fault) => failed.resolve(fault),
       onAddress: (peer) => peers.learn(peer),
-      onRemoved: () => {
-        log.warn("the leader says that this manager was removed from the cluster");
-        realClock.after(REMOVED_GRACE_MS, () => failed.resolve(removed()));
-      },
+      onRemoved: () => removed.resolve(),
     }),
   );
   stack.defer(peers.follow((known) => raft.setAddresses(known)));
+  let cancelEnd = () => {};
+  stack.defer(() => cancelEnd());
+  void removed.promise.then(() => {
+    log.warn("the leader says that this manager was removed from the cluster");
+    cancelEnd = realClock.after(REMOVED_GRACE_MS, () => failed.resolve(wasRemoved()));
+  });
   if (!identity.hasLog) await dataDir.saveIdentity({ ...identity, hasLog: true });
   return {
     identity,
@@ -80,6 +84,7 @@ export async function openState(
     registry,
     log,
     failed: failed.promise,
+    removed: removed.promise,
   };
 }
 
@@ -117,6 +122,6 @@ async function saveJoined(dataDir: DataDir, identity: NodeIdentity): Promise<Nod
   return await dataDir.saveIdentity(identity);
 }
 
-function removed(): WarrenError {
+function wasRemoved(): WarrenError {
   return new WarrenError("NODE_REMOVED", "This manager was removed from the cluster");
 }

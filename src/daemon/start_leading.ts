@@ -12,7 +12,9 @@ import {
   type LeaderTurn,
   nodeCredentials,
 } from "../manager/mod.ts";
+import { asId, type NodeId } from "../model/mod.ts";
 import { DirtySet } from "../orchestrator/mod.ts";
+import { membersOf } from "./consensus.ts";
 import type { ManagerState } from "./manager_state.ts";
 
 /** The parts of a leader, as the rest of a manager sees them. */
@@ -90,6 +92,8 @@ function makeGateway(state: ManagerState, turn: LeaderTurn): AgentGateway {
     openSecret: ({ name, sealed }) => sealer.open({ purpose: "secret", name }, sealed),
     log: log.child({ component: "sessions" }),
     selfId,
+    activeManagers: () =>
+      membersOf(state).filter(({ reachable }) => reachable).map(({ id }) => asId<NodeId>(id)),
   });
 }
 

@@ -6,6 +6,7 @@
  * before anything stops, so that nobody has to wait for an election.
  */
 import { sleep, WarrenError } from "../lib/mod.ts";
+import type { Agent } from "../agent/mod.ts";
 import { type SelfNode, setUpCluster } from "../manager/mod.ts";
 import { asId, type ClusterId } from "../model/mod.ts";
 import { agentHealth, startLocalAgent, untilConnected } from "./local_agent.ts";
@@ -14,6 +15,7 @@ import type { ManagerState } from "./manager_state.ts";
 import { managerHealth } from "./manager_health.ts";
 import { installManagerMetrics, startEndpoint } from "./observe.ts";
 import { openState } from "./open_state.ts";
+import { watchDemotion } from "./role/role_change.ts";
 import type { RunningDaemon, StartParts } from "./running_daemon.ts";
 import type { Settings } from "./settings.ts";
 import { startApi } from "./start_api.ts";
@@ -37,19 +39,29 @@ export async function startManager(parts: StartParts): Promise<RunningDaemon> {
   const listenAddr = await startApi({ ...state, gateway: leading.gateway }, settings, stack);
   const self = selfNode(state, settings, listenAddr);
   const isRecorded = startSelfRecord(state, self, stack);
-  await untilUseful(state, signal, isRecorded);
-  const agent = settings.hasAgent
-    ? stack.use(
+  let agent: Agent | null = null;
+  const roles = stack.use(watchDemotion({
+    view: store.view,
+    feed: store.feed,
+    selfId: state.selfId,
+    memberId: identity.memberId,
+    managers: () => agent?.managers ?? [],
+  }));
+  void state.removed.then(roles.memberRemoved);
+  if (settings.hasAgent) {
+    agent = stack.use(
       await startLocalAgent({
         settings,
         identity,
         managers: [`unix://${settings.socket}`],
         metrics: registry,
         log,
+        onRole: roles.onRole,
         signal,
       }),
-    )
-    : null;
+    );
+  }
+  await untilUseful(state, signal, isRecorded);
   if (agent) await untilConnected(agent, FIRST_SESSION_MS);
   installManagerMetrics(registry, {
     store,
@@ -69,6 +81,7 @@ export async function startManager(parts: StartParts): Promise<RunningDaemon> {
     metricsAddr: endpoint.address,
     socket: settings.socket,
     failed: state.failed,
+    changed: roles.changed,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
