@@ -32,12 +32,11 @@ import type {
   Transport,
   TransportEvents,
 } from "../transport/transport.ts";
-import { type LevelSince, planPromotion } from "./autopilot.ts";
+import { LeaderDuties } from "./leader_duties.ts";
 import type { MachinePort } from "./machine_port.ts";
 import { PeerBook } from "./peer_book.ts";
 import type { ProposalRequest, RaftStatus } from "./protocol.ts";
 import {
-  CHANGE_REASONS,
   committedEntry,
   diskFull,
   noLeader,
@@ -76,12 +75,6 @@ export interface DriverParts {
   readonly snapshotIndex: number;
 }
 
-interface Change {
-  readonly id: number;
-  readonly index: number;
-  readonly term: number;
-}
-
 /** One member at work, from `start` to `stop`. */
 export class RaftDriver implements TransportEvents {
   readonly #parts: DriverParts;
@@ -91,6 +84,7 @@ export class RaftDriver implements TransportEvents {
   readonly #waiting = new WaitingProposals();
   readonly #snapshots: SnapshotKeeper;
   readonly #book: PeerBook;
+  readonly #duties: LeaderDuties;
   #transport: Transport | null = null;
   #ticker: Ticker | null = null;
   #isPumping = false;
@@ -98,9 +92,6 @@ export class RaftDriver implements TransportEvents {
   #isDiskFull = false;
   #wasLeader = false;
   #forwarded = 0;
-  #change: Change | null = null;
-  #transfer: { readonly id: number; readonly untilMs: number } | null = null;
-  #learnersSince: LevelSince = new Map();
   #autopilotAtMs = 0;
   #syncs: number[] = [];
   #statusAtMs = 0;
@@ -112,6 +103,7 @@ export class RaftDriver implements TransportEvents {
     this.#core = parts.core;
     this.#wall = new SteadyClock(parts.clock);
     this.#book = new PeerBook(parts.memberId, parts.peers);
+    this.#duties = new LeaderDuties(parts);
     this.#writes = new WritePipeline({
       disk: parts.disk,
       clock: parts.clock,
@@ -228,36 +220,14 @@ export class RaftDriver implements TransportEvents {
 
   /** Hands leadership to `to`, or to whoever is most caught up; answered when it is gone. */
   transfer(id: number, to: MemberId | null): void {
-    const { port, clock, electionTimeoutMs } = this.#parts;
-    const target = to ?? this.#core.transferTarget();
-    const why = target === null
-      ? "no other voting manager can be reached"
-      : this.#core.transfer(target);
-    if (why !== null) {
-      const error = new WarrenError("NOT_PERMITTED", `Cannot hand over leadership: ${why}`);
-      port.answer(id, error.toInfo());
-    } else {
-      this.#endTransfer(false);
-      this.#transfer = { id, untilMs: clock.monoNow() + electionTimeoutMs + 100 };
-    }
+    this.#duties.transfer(id, to);
     this.#pump();
   }
 
   /** Changes the membership by one step; answered when committed. */
   change(id: number, change: MembershipChange): void {
-    const { port } = this.#parts;
-    const proposed = this.#core.changeMembership(change);
-    if (!proposed.isOk) {
-      const why = proposed.detail || proposed.reason;
-      const error = new WarrenError(
-        CHANGE_REASONS[proposed.reason],
-        `Cannot change the managers: ${why}`,
-      );
-      port.answer(id, error.toInfo());
-    } else {
-      this.#change = { id, index: proposed.index, term: proposed.term };
-      this.#connectPeers();
-    }
+    this.#duties.change(id, change);
+    this.#connectPeers();
     this.#pump();
   }
 
@@ -327,31 +297,12 @@ export class RaftDriver implements TransportEvents {
     const nowMs = this.#parts.clock.monoNow();
     if (nowMs >= this.#autopilotAtMs) {
       this.#autopilotAtMs = nowMs + AUTOPILOT_MS;
-      this.#promote(nowMs);
+      this.#duties.promote(nowMs);
       this.#tellSyncs();
     }
-    if (this.#transfer && nowMs >= this.#transfer.untilMs) this.#endTransfer(true);
+    this.#duties.tick(nowMs);
     this.#pump();
     this.#tellStatus(nowMs);
-  }
-
-  #promote(nowMs: number): void {
-    const { hasOwnCommit, hasOpenChange, committed, membership, transferTo } = this.#core.status();
-    if (!hasOwnCommit || hasOpenChange || transferTo || membership.learners.length === 0) return;
-    const learners = this.#core.peers().filter(({ isVoter }) => !isVoter).map((peer) => ({
-      id: peer.id,
-      matchIndex: peer.match,
-      isRecent: peer.silentTicks !== null &&
-        peer.silentTicks * TICK_MS < this.#parts.heartbeatTimeoutMs,
-    }));
-    const before = this.#learnersSince;
-    const { promote, since } = planPromotion(learners, committed, { nowMs, before });
-    this.#learnersSince = since;
-    if (promote === null) return;
-    const proposed = this.#core.changeMembership({ kind: "promote", id: promote });
-    if (proposed.isOk) {
-      this.#parts.log.info("a manager has caught up and votes now", { member_id: promote });
-    }
   }
 
   #tellSyncs(): void {
@@ -397,12 +348,8 @@ export class RaftDriver implements TransportEvents {
   #apply(entries: readonly Entry[]): void {
     this.#snapshots.apply(entries.map(committedEntry));
     for (const { index, term } of entries) this.#waiting.committed(index, term);
-    const change = this.#change;
     const last = entries.at(-1);
-    if (!change || !last || last.index < change.index) return;
-    this.#change = null;
-    const isOurs = this.#core.termAt(change.index) === change.term;
-    this.#parts.port.answer(change.id, isOurs ? null : unknownOutcome().toInfo());
+    if (last) this.#duties.committed(last.index);
   }
 
   #durable(ready: Ready): void {
@@ -433,31 +380,9 @@ export class RaftDriver implements TransportEvents {
     const isLeader = role === "leader";
     if (isLeader === this.#wasLeader) return;
     this.#wasLeader = isLeader;
-    this.#learnersSince = new Map();
-    if (!isLeader) {
-      this.#waiting.abandon();
-      this.#endTransfer(false);
-      this.#endChange();
-    }
-  }
-
-  #endTransfer(hasFailed: boolean): void {
-    const transfer = this.#transfer;
-    if (!transfer) return;
-    this.#transfer = null;
-    const message = "Cannot hand over leadership: the other manager did not take it in time";
-    const error = hasFailed ? new WarrenError("NOT_SETTLED", message).toInfo() : null;
-    this.#parts.port.answer(transfer.id, error);
-  }
-
-  #endChange(): void {
-    const change = this.#change;
-    this.#change = null;
-    if (!change) return;
-    // A leader that removed itself leads no more because the change is committed.
-    const isOurs = this.#core.status().committed >= change.index &&
-      this.#core.termAt(change.index) === change.term;
-    this.#parts.port.answer(change.id, isOurs ? null : unknownOutcome().toInfo());
+    if (isLeader) return;
+    this.#waiting.abandon();
+    this.#duties.end();
   }
 
   #report(peer: MemberId, what: PeerReport): void {
