@@ -56,6 +56,14 @@ export class Progress {
     return this.#state.kind;
   }
 
+  get inflightMessages(): number {
+    return this.#inflight.length;
+  }
+
+  get inflightBytes(): number {
+    return this.#inflightBytes;
+  }
+
   /** Entries from here on must not be compacted, or it would need yet another snapshot. */
   get neededFrom(): number | null {
     return this.#neededFrom;

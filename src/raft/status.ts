@@ -54,6 +54,9 @@ export interface PeerStatus {
   /** It is known to hold everything up to here. */
   readonly match: number;
   readonly state: "probe" | "replicate" | "snapshot";
+  /** Appends with entries that it has not acknowledged, and what those count in bytes. */
+  readonly inflightMessages: number;
+  readonly inflightBytes: number;
   /** Ticks since it last answered this leader; null when it never did. */
   readonly silentTicks: number | null;
 }
@@ -93,12 +96,14 @@ export function statusOf(state: CoreState): CoreStatus {
 /** What a leader knows of the others, by id. */
 export function peersOf({ role, tick, memberships }: CoreState): readonly PeerStatus[] {
   if (role.kind !== "leader") return [];
-  return [...role.leading.progress].map(([id, { match, state, heardTick }]) => ({
+  return [...role.leading.progress].map(([id, progress]) => ({
     id,
     isVoter: isVoter(memberships.latest, id),
-    match,
-    state,
-    silentTicks: heardTick === null ? null : tick - heardTick,
+    match: progress.match,
+    state: progress.state,
+    inflightMessages: progress.inflightMessages,
+    inflightBytes: progress.inflightBytes,
+    silentTicks: progress.heardTick === null ? null : tick - progress.heardTick,
   })).sort((one, other) => one.id < other.id ? -1 : 1);
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Prng } from "../../src/lib/mod.ts";
 import type { Entry, MemberId } from "../../src/raft/mod.ts";
+import { checkProposed } from "./bounds.ts";
 import type { Clients } from "./clients.ts";
 import { type Applied, encodeRequest, type Request } from "./machine.ts";
 import type { Marks } from "./marks.ts";
@@ -52,8 +53,10 @@ export class Desk {
 
   /** A write arrives at `member`, from its client or from another member. */
   write(member: SimMember, request: Request, isForwarded: boolean): void {
-    const proposed = member.core?.propose(encodeRequest(request));
-    if (!proposed) return;
+    const [before, data] = [member.status(), encodeRequest(request)];
+    const proposed = member.core?.propose(data);
+    if (!proposed || !before) return;
+    checkProposed(member, proposed, data.length, before);
     const { marks, clients, tick } = this.#office;
     if (proposed.isOk) {
       this.#waiting.set(`${member.id}/${proposed.index}`, { request, term: proposed.term });

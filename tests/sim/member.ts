@@ -235,6 +235,11 @@ export class SimMember {
     }
   }
 
+  /** Entries on their way to the state machine. */
+  get applying(): readonly Entry[] {
+    return this.#work.flatMap((work) => work.kind === "apply" ? [work.entry] : []);
+  }
+
   /** Does what the state machine has to do, and answers the reads that waited for it. */
   #carryOn(now: number): void {
     while (this.core) {

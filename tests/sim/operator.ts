@@ -7,6 +7,7 @@ import type { MemberId, MembershipChange } from "../../src/raft/mod.ts";
 import type { Faults } from "./options.ts";
 import type { Marks } from "./marks.ts";
 import type { SimMember } from "./member.ts";
+import { must } from "./violation.ts";
 
 /** What the operator may do to the world. */
 export interface Site {
@@ -55,7 +56,14 @@ export class Operator {
     if (leaders.length === 0) return;
     if (prng.chance(faults.transfer)) {
       const to = prng.pick(awake).id;
-      const isBegun = prng.pick(leaders).core?.transfer(to) === null;
+      const leader = prng.pick(leaders);
+      const isBegun = leader.core?.transfer(to) === null;
+      const isVoter = leader.status()?.membership.voters.includes(to);
+      must(
+        !isBegun || isVoter,
+        "transfer",
+        `${leader.id} begins one to ${to}, which does not vote`,
+      );
       if (isBegun && faults.partition > 0 && prng.chance(0.3)) this.#site.cutOff(to);
     }
     const leader = prng.pick(leaders);

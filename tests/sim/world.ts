@@ -13,6 +13,7 @@ import {
   type Message,
   type Ready,
 } from "../../src/raft/mod.ts";
+import { checkBatch, checkBounds, checkTaken } from "./bounds.ts";
 import { Clients } from "./clients.ts";
 import { injectFaults } from "./faults.ts";
 import { Desk } from "./desk.ts";
@@ -140,6 +141,7 @@ export class World implements Observer {
       this.#retire();
     }
     if (this.tick % 8 === 0) {
+      for (const member of this.members.values()) checkBounds(member);
       checkLeaders(this.members.values(), this.network, this.tick);
       checkStrays(this.members, this.network, this.tick);
     }
@@ -298,7 +300,10 @@ export class World implements Observer {
     markMessage(this.marks, member, message);
     if (message.kind === "read") this.words.readForwarded(member, `${from}/${message.id}`);
     member.receive(message, image);
-    if (before) this.words.received(member, message, before);
+    if (before) {
+      this.words.received(member, message, before);
+      checkTaken(member, message, before);
+    }
     if (message.kind === "snapshot") this.#reportSnapshot(packet, "snapshot sent");
     this.maybePump(member);
   }
@@ -364,6 +369,7 @@ export class World implements Observer {
     this.oracle.batch(member, ready);
     this.words.batch(member, ready);
     checkPile(member, ready, this.tick);
+    checkBatch(member, ready);
   }
 
   recovered(member: SimMember): void {

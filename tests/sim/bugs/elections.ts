@@ -39,6 +39,12 @@ const ELECTIONS = inFile("elections.ts", [
     "  const { leaderSeenTick, tick, config } = state;\n",
     "  const { tick, config } = state;\n  const leaderSeenTick = null as number | null;\n",
   ],
+  [
+    "a leader gives way to any vote",
+    "A7",
+    'if (state.role.kind === "leader") return true;',
+    "",
+  ],
   ["a transfer is no exception", "A7", "if (message.isTransfer) return false;", ""],
   [
     "a member in doubt votes",
@@ -153,6 +159,24 @@ const STEP = inFile("step.ts", [
     "B10",
     '      becomeFollower(state, message.term, null);\n      return message.kind === "read";',
     "      return false;",
+  ],
+  [
+    "an asker with an old term is not answered",
+    "A5",
+    'return sendAfterPersisted(state, { kind: "vote.reply", to, isPre, isGranted: false });',
+    "return void { to, isPre };",
+  ],
+  [
+    "entries pile up before a disk that does not answer",
+    "G5",
+    "  if (isStalled(state) && needsDisk(message)) return;\n",
+    "  void [isStalled, needsDisk];\n",
+  ],
+  [
+    "who is to take over asks first",
+    "D4",
+    "=== from) campaign(state, true);",
+    "=== from) campaign(state, false);",
   ],
   [
     "contact does not restart the time-out",

@@ -62,6 +62,19 @@ const REPLICATION = inFile("replication.ts", [
     "    outbox.truncateFrom = Math.min(outbox.truncateFrom ?? first.index, first.index);\n",
     "",
   ],
+  [
+    "a follower takes entries though its machine is behind",
+    "G5",
+    "  if (fresh.length > 0 && log.unappliedBytes >= state.config.maxUnappliedBytes) return;\n",
+    "",
+  ],
+  [
+    "an append has any number of entries",
+    "G3",
+    "progress.next + config.maxAppendEntries);",
+    "log.lastIndex + 1);",
+  ],
+  ["an append has any size", "G3", "end, config.maxAppendBytes);", "end, Infinity);"],
   ["a truncated membership stays in force", "E3", "    memberships.truncate(first.index);\n", ""],
   [
     "writes in flight make durable what was truncated",
@@ -145,6 +158,12 @@ const REPLICATION = inFile("replication.ts", [
 ]);
 
 const PROGRESS = inFile("progress.ts", [
+  [
+    "a window has no end",
+    "G2",
+    "return this.#inflight.length < window.messages && this.#inflightBytes < window.bytes;",
+    "return window.messages > 0;",
+  ],
   ["progress goes back", "B8", "if (isNews) this.#match = index;", "this.#match = index;"],
   [
     "a probe stays paused",

@@ -22,6 +22,24 @@ const READS = inFile("reads.ts", [
     "if (log.committed < 0) {",
   ],
   [
+    "the index of a read is what is applied",
+    "C1",
+    "index: log.committed, round:",
+    "index: log.applied, round:",
+  ],
+  [
+    "any number of reads may wait",
+    "C1",
+    "if (leading.reads.length + leading.earlyReads.length >= config.maxPendingReads) {",
+    "if (config.maxPendingReads < 0) {",
+  ],
+  [
+    "every heartbeat claims to name all that is committed",
+    "A11",
+    "const isAll = commit === state.log.committed;",
+    "const isAll = true;",
+  ],
+  [
     "a forwarded read has its caller's number",
     "C3",
     "const number = state.nextForward++;",
@@ -100,6 +118,42 @@ const CORE = inFile("core.ts", [
     "membership: memberships.latest };",
   ],
   [
+    "any number of bytes may be uncommitted",
+    "G4",
+    "if (isFull && uncommittedBytes > 0)",
+    "if (isFull && uncommittedBytes < 0)",
+  ],
+  [
+    "a leader takes proposals though its machine is behind",
+    "G5",
+    "if (log.unappliedBytes >= config.maxUnappliedBytes) {",
+    "if (log.unappliedBytes < 0) {",
+  ],
+  [
+    "an idle leader does not try its disk",
+    "I7",
+    "if (tick - state.wroteTick >= config.diskProbeTicks) state.outbox.isHardChanged = true;",
+    "",
+  ],
+  [
+    "entries that a member needs are compacted",
+    "F9",
+    "const needed = mayKeep ? neededFrom(role.leading) : Infinity;",
+    "const needed = mayKeep && neededFrom(role.leading) < 0 ? 0 : Infinity;",
+  ],
+  [
+    "a transfer to who does not vote",
+    "D1",
+    'if (!isVoter(memberships.latest, to)) return "it is not a voter";',
+    "",
+  ],
+  [
+    "proposals are taken during a transfer",
+    "D2",
+    'if (role.leading.transfer) return this.#refuse("transferring");\n    const { uncommittedBytes }',
+    "const { uncommittedBytes }",
+  ],
+  [
     "a transfer is never given up",
     "D5",
     "if (leading.transfer && tick >= leading.transfer.untilTick) leading.transfer = null;",
@@ -138,6 +192,12 @@ const CORE = inFile("core.ts", [
 ]);
 
 const LOG = inFile("log.ts", [
+  [
+    "everything is handed out to be applied at once",
+    "G7",
+    "const entries = this.slice(this.#handed + 1, to + 1, free);",
+    "const entries = this.slice(this.#handed + 1, to + 1, Infinity);",
+  ],
   [
     "what is not durable is applied",
     "G6",
