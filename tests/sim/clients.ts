@@ -4,9 +4,9 @@
  */
 import type { Prng } from "../../src/lib/mod.ts";
 import type { MemberId } from "../../src/raft/mod.ts";
-import { checkHistory, type Operation } from "./linearizability.ts";
+import { checkHistory, type Operation } from "./checks/linearizability.ts";
 import type { Outcome, Request } from "./machine.ts";
-import { must } from "./violation.ts";
+import { must } from "./checks/violation.ts";
 
 /** How a client reaches a member. */
 export interface Front {

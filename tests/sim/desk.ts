@@ -6,12 +6,12 @@
  */
 import type { Prng } from "../../src/lib/mod.ts";
 import type { Entry, MemberId } from "../../src/raft/mod.ts";
-import { checkProposed } from "./bounds.ts";
+import { checkProposed } from "./checks/bounds.ts";
 import type { Clients } from "./clients.ts";
 import { type Applied, encodeRequest, type Request } from "./machine.ts";
 import type { Marks } from "./marks.ts";
 import type { SimMember } from "./member.ts";
-import type { Words } from "./words.ts";
+import type { Words } from "./checks/words.ts";
 
 interface Waiting {
   readonly request: Request;

@@ -14,7 +14,7 @@ import type {
   SnapshotMeta,
 } from "../../src/raft/mod.ts";
 import { EMPTY_IMAGE, type MachineImage } from "./machine.ts";
-import { must } from "./violation.ts";
+import { must } from "./checks/violation.ts";
 
 /** An entry with the hash of everything up to it. */
 export interface Link {

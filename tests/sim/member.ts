@@ -18,7 +18,7 @@ import {
 } from "../../src/raft/mod.ts";
 import { Chain, SimDisk } from "./disk.ts";
 import { type Applied, chainHash, Machine, type MachineImage } from "./machine.ts";
-import { must } from "./violation.ts";
+import { must } from "./checks/violation.ts";
 
 /** Told of everything that a member does. */
 export interface Observer {

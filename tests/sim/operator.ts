@@ -7,7 +7,7 @@ import type { MemberId, MembershipChange } from "../../src/raft/mod.ts";
 import type { Faults } from "./options.ts";
 import type { Marks } from "./marks.ts";
 import type { SimMember } from "./member.ts";
-import { must } from "./violation.ts";
+import { must } from "./checks/violation.ts";
 
 /** What the operator may do to the world. */
 export interface Site {

@@ -7,7 +7,7 @@ import { Prng } from "../../src/lib/mod.ts";
 import type { MemberId, Membership } from "../../src/raft/mod.ts";
 import type { Marks } from "./marks.ts";
 import { drawOptions, FAULT_KINDS, type Faults, type Options } from "./options.ts";
-import { must, Violation } from "./violation.ts";
+import { must, Violation } from "./checks/violation.ts";
 import { World } from "./world.ts";
 
 /** What came of a run. */

@@ -13,7 +13,7 @@ import {
   type Message,
   type Ready,
 } from "../../src/raft/mod.ts";
-import { checkBatch, checkBounds, checkTaken } from "./bounds.ts";
+import { checkBatch, checkBounds, checkTaken } from "./checks/bounds.ts";
 import { Clients } from "./clients.ts";
 import { injectFaults } from "./faults.ts";
 import { Desk } from "./desk.ts";
@@ -23,10 +23,10 @@ import { type Observer, SimMember } from "./member.ts";
 import { type Cargo, Network, type Packet } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { CALM, type Faults, type Options } from "./options.ts";
-import { Oracle } from "./oracle.ts";
-import { checkLeaders, checkPile, checkStrays } from "./leases.ts";
+import { Oracle } from "./checks/oracle.ts";
+import { checkLeaders, checkPile, checkStrays } from "./checks/leases.ts";
 import { markBatch, markMessage } from "./watch.ts";
-import { Words } from "./words.ts";
+import { Words } from "./checks/words.ts";
 
 /** The world of one run. */
 export class World implements Observer {

@@ -5,8 +5,8 @@
  * It sees only what a member sees, in the same order, and so finds a broken rule long before an unlucky
  * sequel turns it into lost data. A broken rule throws a {@link Violation}.
  */
-import type { CoreStatus, MemberId, Membership, Message, Ready } from "../../src/raft/mod.ts";
-import type { SimMember } from "./member.ts";
+import type { CoreStatus, MemberId, Membership, Message, Ready } from "../../../src/raft/mod.ts";
+import type { SimMember } from "../member.ts";
 import { must } from "./violation.ts";
 
 /** What one member heard in one life. */

@@ -2,8 +2,8 @@
  * That nothing grows without a bound (rules G2 to G5, G7): windows, queues, and what waits for a slow disk
  * or a slow state machine. Throws a {@link Violation}.
  */
-import type { CoreStatus, Entry, Message, Proposed, Ready } from "../../src/raft/mod.ts";
-import type { SimMember } from "./member.ts";
+import type { CoreStatus, Entry, Message, Proposed, Ready } from "../../../src/raft/mod.ts";
+import type { SimMember } from "../member.ts";
 import { must } from "./violation.ts";
 
 /** What an entry counts, in bytes: as the core counts. */

@@ -10,11 +10,11 @@ import type {
   Membership,
   Message,
   Ready,
-} from "../../src/raft/mod.ts";
-import type { SimMember } from "./member.ts";
-import type { Marks } from "./marks.ts";
+} from "../../../src/raft/mod.ts";
+import type { SimMember } from "../member.ts";
+import type { Marks } from "../marks.ts";
 import { must } from "./violation.ts";
-import { markChange } from "./watch.ts";
+import { markChange } from "../watch.ts";
 
 interface Seen {
   readonly life: number;

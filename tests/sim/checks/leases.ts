@@ -2,9 +2,9 @@
  * That leaders give up when they have to: without a majority that can answer (rule A6), and above a
  * disk that does not (rules I7, G5). Measured on the leader's own clock, with some slack.
  */
-import type { MemberId, Ready } from "../../src/raft/mod.ts";
-import type { SimMember } from "./member.ts";
-import type { Network } from "./network.ts";
+import type { MemberId, Ready } from "../../../src/raft/mod.ts";
+import type { SimMember } from "../member.ts";
+import type { Network } from "../network.ts";
 import { must } from "./violation.ts";
 
 const SLACK_TICKS = 20;
