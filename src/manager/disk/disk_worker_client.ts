@@ -1,6 +1,45 @@
-import { MemoryDisk } from "../raft/testing/memory_disk.ts";
-// deno-lint-ignore require-await
-export async function startDiskWorker(_: unknown) {
-  const disk = new MemoryDisk();
-  return { disk, start: disk.start() };
+/**
+ * Starts the disk's Worker and opens a member's directory in it.
+ *
+ * Called by the Raft Worker: a Worker may start another. The thread ends with the disk's `close`.
+ */
+import { WarrenError } from "../../lib/mod.ts";
+import { startWorker } from "../start_worker.ts";
+import type { Disk, DiskStart } from "./disk.ts";
+import type { DiskWorkerOptions, FromDisk } from "./protocol.ts";
+import { RemoteDisk } from "./remote_disk.ts";
+
+/**
+ * A disk on a thread of its own.
+ *
+ * @throws WarrenError DATA_CORRUPT naming file and offset, DISK_FULL, DATA_DIR_UNUSABLE
+ */
+export async function startDiskWorker(
+  { dir, memberId, clusterId }: DiskWorkerOptions,
+): Promise<{ readonly disk: Disk; readonly start: DiskStart }> {
+  const worker = startWorker("disk_worker");
+  const awake = Promise.withResolvers<void>();
+  const disk = new RemoteDisk({
+    send: (message, transfer) => worker.postMessage(message, [...transfer]),
+    end: () => worker.terminate(),
+  });
+  worker.onmessage = ({ data }: MessageEvent<FromDisk>) => {
+    if (data.kind === "awake") awake.resolve();
+    else disk.hear(data);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    const message = `The thread of the disk has failed: ${event.message}`;
+    const error = new WarrenError("INTERNAL_FAULT", message);
+    awake.reject(error);
+    disk.fail(error);
+  };
+  try {
+    await awake.promise;
+    const start = await disk.call({ kind: "open", options: { dir, memberId, clusterId } });
+    return { disk, start };
+  } catch (error) {
+    await disk.close().catch(() => {/* the first error is the one that counts */});
+    throw error;
+  }
 }
