@@ -76,7 +76,7 @@ export class SimDisk {
   log = new Chain({ index: 0, term: 0, chain: 0 });
   /** Set by a crash that took a durable batch along. */
   isInDoubt = false;
-  /** What such crashes took along, and may have been acknowledged before. */
+  /** What such crashes took along. */
   lost: Link[] = [];
   stalledUntil = 0;
   #queue: Write[] = [];

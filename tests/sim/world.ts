@@ -211,18 +211,19 @@ export class World implements Observer {
     this.#desk.forget(member.id);
     // At most one member at a time, and only where enough others vote.
     const mayLose = losesNewest && !this.hasDoubt && this.#fewestVoters() >= 3;
-    if (mayLose && member.disk.loseNewest()) this.oracle.hasLostBatch = true;
+    if (mayLose && member.disk.loseNewest()) this.oracle.lost(member);
     for (const peer of this.members.values()) {
       if (peer !== member && this.#prng.chance(0.6)) this.#unreachable(peer, member.id);
     }
   }
 
+  /** Of any membership that may be in force, also where it is written on a member that is down. */
   #fewestVoters(): number {
-    const sizes = [...this.members.values()].flatMap(({ core }) => {
-      const voters = core?.status().membership.voters.length ?? 0;
-      return voters > 0 ? [voters] : [];
-    });
-    return Math.min(this.oracle.membership.voters.length, ...sizes);
+    const running = [...this.members.values()].flatMap(({ core }) =>
+      core?.status().membership ?? []
+    );
+    const sizes = [...running, ...this.openMemberships()].map(({ voters }) => voters.length);
+    return Math.min(this.oracle.membership.voters.length, ...sizes.filter((size) => size > 0));
   }
 
   #unreachable(member: SimMember, peer: MemberId): void {

@@ -44,6 +44,8 @@ export class Oracle {
   >();
   /** The newest term in which each member was found to be a complete leader. */
   readonly #complete = new Map<MemberId, number>();
+  /** Committed entries that were counted for a member and got lost there. */
+  readonly #owed = new Map<MemberId, readonly number[]>();
   /** A crash took a durable batch along: counts of disks mean nothing any more. */
   hasLostBatch = false;
 
@@ -145,6 +147,10 @@ export class Oracle {
       const { payload } = link.entry;
       if (payload.kind === "membership") this.#commitMembership(index, payload.membership);
       this.#checkHeld(member, index, link.chain);
+      for (const [id, match] of Object.entries(status.matches)) {
+        const counted = match >= index ? this.#members.get(id) : undefined;
+        if (counted && !this.#holds(counted, index)) this.#owe(id, [index]);
+      }
     }
     this.#commits.delete(id);
     const chain = mirror.chainAt(committed);
@@ -273,13 +279,30 @@ export class Oracle {
     }
   }
 
-  /** Doubt is over: whatever was lost and is committed is on the disk again (rule A11). */
-  recovered({ id, disk }: SimMember): void {
-    for (const { entry: { index }, chain } of disk.lost) {
-      const isBack = disk.snapshot.index >= index || disk.log.chainAt(index) === chain;
+  /** A crash took the newest durable batch of `member` along. */
+  lost({ id, disk }: SimMember): void {
+    this.hasLostBatch = true;
+    const committed = disk.lost.filter(({ entry, chain }) => this.#truth[entry.index] === chain);
+    this.#owe(id, committed.map(({ entry }) => entry.index));
+  }
+
+  #owe(id: MemberId, indexes: readonly number[]): void {
+    this.#owed.set(id, [...this.#owed.get(id) ?? [], ...indexes]);
+  }
+
+  /** Doubt is over: whatever was committed while this member counted for it is on its disk again (rule A11). */
+  recovered(member: SimMember): void {
+    const { id } = member;
+    for (const index of this.#owed.get(id) ?? []) {
       const why = `${id} is whole again without ${index}, which it may have acknowledged`;
-      must(this.#truth[index] !== chain || isBack, "recovery", why);
+      must(this.#holds(member, index), "recovery", why);
     }
+    this.#owed.delete(id);
+  }
+
+  /** Whether the committed entry at `index` is on the member's disk. */
+  #holds({ disk }: SimMember, index: number): boolean {
+    return disk.snapshot.index >= index || disk.log.chainAt(index) === this.#truth[index];
   }
 
   /** A message leaves: what it promises must be on the disk. */
