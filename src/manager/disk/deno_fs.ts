@@ -8,7 +8,7 @@
  * was written since the last sync is then read back and compared, never assumed. A descriptor that
  * was taken over is let go of without closing it, because it belongs to somebody else by now.
  */
-import type { Fs, FsFile } from "./fs.ts";
+import type { Fs, FsFile, ReadFs } from "./fs.ts";
 
 const ATTEMPTS = 3;
 
@@ -190,4 +190,10 @@ export const denoFs: Fs = {
   open: (path) => open(path, {}),
   remove: (path) => Deno.removeSync(path),
   syncDir,
+};
+
+/** The real disk for those who only look, beside a manager that may be running. */
+export const denoReadFs: ReadFs = {
+  list: denoFs.list,
+  open: (path) => open(path, { write: false }),
 };

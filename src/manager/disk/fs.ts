@@ -37,6 +37,9 @@ export interface Fs {
   syncDir(path: string): void;
 }
 
+/** What reading needs. */
+export type ReadFs = Pick<Fs, "list" | "open">;
+
 const NO_SPACE = ["ENOSPC", "EDQUOT"];
 
 /** Whether an operation failed only because the disk, or this user's share of it, is full. */
@@ -45,7 +48,7 @@ export function isNoSpace(error: unknown): boolean {
 }
 
 /** The whole content of a file that need not be open. */
-export function readFile(fs: Fs, path: string): Uint8Array<ArrayBuffer> {
+export function readFile(fs: ReadFs, path: string): Uint8Array<ArrayBuffer> {
   const file = fs.open(path);
   try {
     return file.readAt(0, file.sizeBytes());

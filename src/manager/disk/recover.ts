@@ -20,7 +20,7 @@
 import type { Entry, HardState } from "../../raft/mod.ts";
 import type { SnapshotMark } from "./batch.ts";
 import { FRAME_HEAD_BYTES } from "./frame.ts";
-import { type Fs, readFile } from "./fs.ts";
+import { readFile, type ReadFs } from "./fs.ts";
 import { Replay } from "./replay.ts";
 import {
   corruptAt,
@@ -65,7 +65,7 @@ export interface RecoveredLog {
  *
  * @throws WarrenError DATA_CORRUPT naming file and offset
  */
-export function recoverLog(fs: Fs, dir: string): RecoveredLog | null {
+export function recoverLog(fs: ReadFs, dir: string): RecoveredLog | null {
   const found = fs.list(dir).map(parseSegmentName).filter((sequence) => sequence !== null);
   const newest = found.at(-1);
   if (newest === undefined) return null;
@@ -93,7 +93,7 @@ export function isSealed({ frames }: SegmentContent): boolean {
   return kind === undefined || kind === "seal" || kind === "end";
 }
 
-function readAndCheck(fs: Fs, dir: string, sequence: number): SegmentContent {
+function readAndCheck(fs: ReadFs, dir: string, sequence: number): SegmentContent {
   const path = `${dir}/${segmentName(sequence)}`;
   const content = readSegment(path, readFile(fs, path));
   if (content.header.sequence !== sequence) {
@@ -119,7 +119,7 @@ interface Replayed {
 }
 
 function replaySegments(
-  fs: Fs,
+  fs: ReadFs,
   dir: string,
   { first, tail }: { readonly first: number; readonly tail: SegmentContent },
 ): Replayed {
@@ -149,7 +149,7 @@ function replaySegments(
 }
 
 function readNeeded(
-  fs: Fs,
+  fs: ReadFs,
   dir: string,
   { sequence, needed }: { readonly sequence: number; readonly needed: string },
 ): SegmentContent {

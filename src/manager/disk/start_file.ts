@@ -6,7 +6,7 @@
  * between would forget it, and then nothing may be appended to the log yet.
  */
 import { crc32 } from "node:zlib";
-import { type Fs, readFile, replaceFile } from "./fs.ts";
+import { type Fs, readFile, type ReadFs, replaceFile } from "./fs.ts";
 import { corruptAt } from "./segment.ts";
 
 /** What the file says. */
@@ -22,7 +22,7 @@ const PATTERN =
   /^warren raft start 1\nincarnation ([1-9]\d{0,15})\nin doubt (yes|no)\nlog (yes|no)\n$/;
 
 /** Reads the record; null when there is none. @throws WarrenError DATA_CORRUPT */
-export function readStart(fs: Fs, dir: string): StartRecord | null {
+export function readStart(fs: ReadFs, dir: string): StartRecord | null {
   if (!fs.list(dir).includes(NAME)) return null;
   const path = `${dir}/${NAME}`;
   const text = new TextDecoder().decode(readFile(fs, path));
