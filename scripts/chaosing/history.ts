@@ -6,7 +6,7 @@
  * creating it sets its value if it has none, removing it (by an id that is never used again) empties
  * it. Invariant: no register has more operations than the checker can search.
  */
-import { checkHistory, type Operation } from "../../tests/sim/linearizability.ts";
+import { checkHistory, type Operation } from "../../tests/sim/checks/linearizability.ts";
 
 /** Operations on one register beyond which no more are started. */
 export const MAX_OPERATIONS = 260;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { History } from "./history.ts";
-import type { Operation } from "../../tests/sim/linearizability.ts";
+import type { Operation } from "../../tests/sim/checks/linearizability.ts";
 
 function write(expected: string, value: string, call: number, ret: number): Operation {
   return {

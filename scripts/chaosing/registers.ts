@@ -3,7 +3,7 @@
  *
  * Used by the load's writers and readers and by probes. Each register has one writer at a time.
  */
-import type { Operation } from "../../tests/sim/linearizability.ts";
+import type { Operation } from "../../tests/sim/checks/linearizability.ts";
 import { ConfigServiceService as configs } from "../../src/rpc/gen/warren/v1/resource.ts";
 import { WarrenError } from "../../src/lib/mod.ts";
 import type { Caller, Outcome, Patience } from "./caller.ts";

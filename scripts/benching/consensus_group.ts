@@ -1,0 +1,137 @@
+/**
+ * Three processes of `consensus_member.ts` as one group, the first of which leads.
+ *
+ * Data in a temporary directory; stopped and removed with `await using`.
+ */
+import { until } from "../../tests/harness/warren.ts";
+import { freePorts } from "./ports.ts";
+import type { LevelFigures, LevelTimes } from "./closed_loop.ts";
+import type { MemberOrder, MemberSetup, MemberStatus } from "./consensus_member.ts";
+
+const PROGRAM = new URL("consensus_member.ts", import.meta.url).pathname;
+/** What the executable runs with too. */
+const RUN = ["run", "-A", "--quiet", "--no-check", "--v8-flags=--optimize-for-size"];
+const SIZE = 3;
+
+/** One process and the conversation with it. */
+class MemberProcess {
+  readonly id: string;
+  readonly address: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: AsyncIterator<string>;
+
+  constructor(setup: MemberSetup) {
+    this.id = setup.memberId;
+    this.address = setup.address;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [...RUN, PROGRAM, JSON.stringify(setup)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#answers = linesOf(this.#child.stdout);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async next(): Promise<unknown> {
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`${this.id} ended`);
+    return JSON.parse(value);
+  }
+
+  async ask(order: MemberOrder): Promise<unknown> {
+    await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
+    return await this.next();
+  }
+
+  async stop(): Promise<void> {
+    await this.#writer.close();
+    await this.#child.status;
+  }
+}
+
+/** A running group. */
+export class ConsensusGroup implements AsyncDisposable {
+  readonly #dir: string;
+  readonly #members: readonly MemberProcess[];
+
+  private constructor(dir: string, members: readonly MemberProcess[]) {
+    this.#dir = dir;
+    this.#members = members;
+  }
+
+  /** Starts it and waits until all three vote. */
+  static async start(): Promise<ConsensusGroup> {
+    const dir = await Deno.makeTempDir({ prefix: "warren-bench-raft-" });
+    const members = await Promise.all(
+      freePorts(SIZE).map(async (port, index) => {
+        await Deno.mkdir(`${dir}/m${index}`);
+        return new MemberProcess({
+          memberId: `member${index}`.padEnd(25, "x"),
+          address: `127.0.0.1:${port}`,
+          dir: `${dir}/m${index}`,
+          isFounder: index === 0,
+        });
+      }),
+    );
+    const group = new ConsensusGroup(dir, members);
+    await group.#form();
+    return group;
+  }
+
+  async #form(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.next()));
+    await until("the founder to lead", async () => (await this.#status()).leads);
+    for (const [index, member] of this.#members.entries()) {
+      if (index === 0) continue;
+      await this.#leader.ask({ kind: "add", id: member.id, address: member.address });
+    }
+    await until("three voters", async () => (await this.#status()).voters === SIZE);
+  }
+
+  get #leader(): MemberProcess {
+    const [leader] = this.#members;
+    if (!leader) throw new Error("the group has no members");
+    return leader;
+  }
+
+  async #status(member = this.#leader): Promise<MemberStatus> {
+    return await member.ask({ kind: "status" }) as MemberStatus;
+  }
+
+  /** Process ids. */
+  get pids(): readonly number[] {
+    return this.#members.map(({ pid }) => pid);
+  }
+
+  /** Syncs of the log so far, over all members. */
+  async syncs(): Promise<number> {
+    const all = await Promise.all(this.#members.map((member) => this.#status(member)));
+    return all.reduce((sum, { syncs }) => sum + syncs, 0);
+  }
+
+  /** `callers` callers in the leader's process. */
+  async load(callers: number, valueBytes: number, times: LevelTimes): Promise<LevelFigures> {
+    const order: MemberOrder = { kind: "load", callers, valueBytes, times };
+    return await this.#leader.ask(order) as LevelFigures;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.stop()));
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
