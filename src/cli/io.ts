@@ -28,6 +28,8 @@ export interface CliIo {
   env(name: string): string | undefined;
   /** Everything from stdin. @throws WarrenError when it is larger than `maxBytes`. */
   readStdin(maxBytes: number): Promise<Uint8Array>;
+  /** What is typed until the next line feed, cut to a bound; "" at the end of stdin. */
+  readLine(): Promise<string>;
 }
 
 /** The real process. */
@@ -39,6 +41,7 @@ export const realIo: CliIo = {
   size: terminalSize,
   env: (name) => Deno.env.get(name),
   readStdin: readAll,
+  readLine,
 };
 
 /** The packaged file sets WARREN_ARGV0, since the runtime does not tell how it was called. */
@@ -69,6 +72,21 @@ function writeAll(stream: "stdout" | "stderr", data: string | Uint8Array): void 
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+/** Characters of a typed line that count. */
+const MAX_LINE_BYTES = 1_000;
+
+/** Byte by byte: what follows the line is not ours. */
+async function readLine(): Promise<string> {
+  const line: number[] = [];
+  const byte = new Uint8Array(1);
+  while (await Deno.stdin.read(byte) !== null) {
+    const [code = 10] = byte;
+    if (code === 10) break;
+    if (line.length < MAX_LINE_BYTES) line.push(code);
+  }
+  return new TextDecoder().decode(Uint8Array.from(line));
 }
 
 async function readAll(maxBytes: number): Promise<Uint8Array> {

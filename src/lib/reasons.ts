@@ -34,6 +34,10 @@ const rows = {
   ABORTED_BY_USER: { code: "CANCELLED" },
   ALREADY_INITIALISED: { code: "FAILED_PRECONDITION" },
   BAD_REQUEST: { code: "INVALID_ARGUMENT", hint: "correct the named values and try again" },
+  BETTER_SURVIVOR: {
+    code: "FAILED_PRECONDITION",
+    hint: "recover that manager instead, or add --force to lose what only it holds",
+  },
   CHANGE_IN_FLIGHT: { code: "FAILED_PRECONDITION", retryable: true },
   CLUSTER_UNREACHABLE: {
     code: "UNAVAILABLE",
@@ -71,6 +75,7 @@ const rows = {
     retryable: true,
   },
   ID_TAKEN: { code: "ALREADY_EXISTS" },
+  FILE_EXISTS: { code: "ALREADY_EXISTS", hint: "choose another name, or add --force" },
   HEALTH_UNKNOWN: { code: "NOT_FOUND" },
   IMAGE_NOT_FOUND: { code: "NOT_FOUND", hint: "check the image name, or load it on the node" },
   IMAGE_PULL_DENIED: { code: "PERMISSION_DENIED" },

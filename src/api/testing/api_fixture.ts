@@ -93,7 +93,8 @@ async function makeFixture(): Promise<Omit<ApiFixture, "client">> {
   const { view, feed } = store;
   const events = new EventBuffer();
   recordEvents(feed, view, events);
-  const sealer = await Sealer.fromKey(crypto.getRandomValues(new Uint8Array(32)));
+  const consensus = new FakeConsensus();
+  const sealer = await Sealer.fromKey(Uint8Array.from(consensus.dataKey()));
   const ids = seededIds(7);
   const proposals: (readonly Action[])[] = [];
   const applyNow = (actions: readonly Action[], requestId = ""): Applied => {
@@ -114,7 +115,7 @@ async function makeFixture(): Promise<Omit<ApiFixture, "client">> {
     connected: new Set<string>(),
     relay: noAgent,
     stats: [],
-    consensus: new FakeConsensus(),
+    consensus,
     beforeApply: () => {},
     apply: (...actions: readonly Action[]) => {
       const applied = applyNow(actions);

@@ -31,6 +31,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     size: () => ({ columns: options.columns ?? 80, rows: 24 }),
     env: (name) => options.env?.[name],
     readStdin: () => Promise.resolve(new TextEncoder().encode(options.stdin ?? "")),
+    readLine: () => Promise.resolve((options.stdin ?? "").split("\n")[0] ?? ""),
     out: () => written.stdout,
     err: () => written.stderr,
   };

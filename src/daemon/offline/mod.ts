@@ -3,4 +3,9 @@ export { restoreBackup, type RestoreReport } from "./restore.ts";
 export { Survivor, type SurvivorReport } from "./survivor.ts";
 export { type Findings, type ManagerFound } from "./findings.ts";
 export { type Judgement, judgeRecovery } from "./judge.ts";
-export { dialManager, type ManagerAnswer, type ManagerDialer } from "./look_around.ts";
+export {
+  dialManager,
+  type ManagerAnswer,
+  type ManagerDialer,
+  type ManagerSeen,
+} from "./look_around.ts";

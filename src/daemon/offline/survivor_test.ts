@@ -1,66 +1,24 @@
 import assert from "node:assert/strict";
-import { realClock, wallMs } from "../../lib/mod.ts";
-import { appendForTest } from "../../manager/offline/testing/append.ts";
-import { foundAlone, lastOf, readMember, replayMember } from "../../manager/offline/mod.ts";
+import { realClock } from "../../lib/mod.ts";
+import { lastOf, readMember, replayMember } from "../../manager/offline/mod.ts";
 import { DataDir } from "../data_dir.ts";
-import { savedPart, settleSettings } from "../settings.ts";
-import { encodeState } from "../../store/mod.ts";
 import { finishRecovery } from "./finish_recovery.ts";
 import { judgeRecovery } from "./judge.ts";
 import type { ManagerAnswer, ManagerDialer } from "./look_around.ts";
 import { Survivor } from "./survivor.ts";
-import { NO_FLAGS, type RichState, richState } from "./testing/rich_state.ts";
+import type { RichState } from "./testing/rich_state.ts";
+import { makeSurvivor } from "./testing/survivor_dir.ts";
 
-/** The directory of manager m1, stopped, whose group has members m1 to m3. */
 async function withManager(
   body: (path: string, state: RichState) => Promise<void>,
   kind: "manager" | "worker" = "manager",
 ): Promise<void> {
   const path = await Deno.makeTempDir();
   try {
-    const state = await richState();
-    const { fixture, clusterId, managers } = state;
-    const [self] = managers;
-    assert(self);
-    {
-      using dir = await DataDir.open(path);
-      await dir.saveIdentity({
-        nodeId: self.id,
-        credential: "secret",
-        clusterId,
-        memberId: self.memberId,
-        isFounder: true,
-        hasLog: true,
-      });
-      const place = { dataDir: path, machine: { hostname: "h", defaultSocket: "/s" } };
-      const settings = savedPart(settleSettings("init", NO_FLAGS, null, place));
-      await dir.saveSettings({ ...settings, kind });
-      await dir.savePeers([{ id: "member-m2", address: "127.0.0.1:1" }]);
-    }
-    foundAlone(`${path}/log`, {
-      memberId: self.memberId,
-      clusterId,
-      term: 41,
-      index: fixture.view.index,
-      pieces: encodeState(fixture.store.snapshot()),
-    });
-    grow(`${path}/log`, state);
-    await body(path, state);
+    await body(path, await makeSurvivor(path, { kind }));
   } finally {
     await Deno.remove(path, { recursive: true });
   }
-}
-
-/** Appends what a group of three left: a membership, and a change that perhaps nobody confirmed. */
-function grow(dir: string, { clusterId, worker }: RichState): void {
-  appendForTest(dir, {
-    memberId: "member-m1",
-    clusterId,
-    term: 42,
-    voters: ["member-m1", "member-m2", "member-m3"],
-    actions: [{ kind: "node.update", id: worker.id, labels: { added: "last" } }],
-    atMs: wallMs(1_800_000_000_000),
-  });
 }
 
 function answer(clusterId: string, over: Partial<ManagerAnswer> = {}): ManagerAnswer {
@@ -86,16 +44,16 @@ Deno.test("Survivor finds the group, where its log ends, and who answers", async
     assert.deepEqual([findings.lastIndex, findings.lastTerm], [fixture.view.index + 2, 42]);
     assert.deepEqual(
       findings.managers.map(({ name, address, isSelf }) => [name, address, isSelf]),
-      [["m1", "127.0.0.1:2377", true], ["m2", "127.0.0.1:2378", false], [
+      [["m1", "127.0.0.1:2", true], ["m2", "127.0.0.1:3", false], [
         "m3",
-        "127.0.0.1:2379",
+        "127.0.0.1:4",
         false,
       ]],
     );
     const dial = dialer({
-      "127.0.0.1:2377": answer(clusterId),
-      "127.0.0.1:2378": answer("another cluster"),
-      "127.0.0.1:2379": answer(clusterId),
+      "127.0.0.1:2": answer(clusterId),
+      "127.0.0.1:3": answer("another cluster"),
+      "127.0.0.1:4": answer(clusterId),
     });
     const seen = await survivor.lookAround(dial, realClock);
     assert.deepEqual(seen.map(({ answer }) => answer !== null), [false, false, true]);

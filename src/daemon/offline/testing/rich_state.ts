@@ -48,7 +48,9 @@ export const NO_FLAGS: DaemonFlags = {
 };
 
 /** Makes the state. */
-export async function richState(): Promise<RichState> {
+export async function richState(
+  { hasAddresses = true }: { readonly hasAddresses?: boolean } = {},
+): Promise<RichState> {
   const dataKey = crypto.getRandomValues(new Uint8Array(32));
   const sealer = await Sealer.fromKey(dataKey.slice());
   const fixture = new StoreFixture();
@@ -66,8 +68,9 @@ export async function richState(): Promise<RichState> {
     fixture.addNode(name, {
       role: at === 2 ? "manager" : "hybrid",
       memberId: `member-${name}`,
-      address: `127.0.0.1:${2377 + at}`,
-      raftAddress: `127.0.0.1:${7946 + at}`,
+      // Nobody listens on these.
+      address: hasAddresses ? `127.0.0.1:${2 + at}` : "",
+      raftAddress: `127.0.0.1:${12 + at}`,
     })
   );
   const worker = fixture.addNode("w1");
