@@ -235,9 +235,10 @@ export class SimMember {
     }
   }
 
-  /** Entries on their way to the state machine. */
+  /** Entries on their way to the state machine; those before a snapshot that replaces them do not count. */
   get applying(): readonly Entry[] {
-    return this.#work.flatMap((work) => work.kind === "apply" ? [work.entry] : []);
+    const first = this.#work.findLastIndex(({ kind }) => kind === "restore") + 1;
+    return this.#work.slice(first).flatMap((work) => work.kind === "apply" ? [work.entry] : []);
   }
 
   /** Does what the state machine has to do, and answers the reads that waited for it. */
