@@ -22,7 +22,7 @@ class GuardedFile implements FsFile {
   #file: Deno.FsFile;
   readonly #dev: number;
   readonly #ino: number | null;
-  /** Copies of what is not synced yet; a large piece is synced by its writer at once. */
+  /** What is not synced yet, to compare with. */
   #unsynced: Written[] = [];
   #wasReplaced = false;
   #isClosed = false;
@@ -50,7 +50,7 @@ class GuardedFile implements FsFile {
   writeAt(offset: number, bytes: Uint8Array): void {
     this.#ensureOwn();
     writeAt(this.#file, offset, bytes);
-    this.#unsynced.push({ offset, bytes: bytes.slice() });
+    this.#unsynced.push({ offset, bytes });
   }
 
   sync(): void {

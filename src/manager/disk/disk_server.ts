@@ -5,11 +5,19 @@
  * opens the directory. Drafts of snapshots are held by number, at most one of each kind.
  */
 import { assert, assertNever, type Clock, WarrenError } from "../../lib/mod.ts";
+import { ByteWriter, writeEntry } from "../codec/entry.ts";
 import type { SnapshotWriter } from "./disk.ts";
 import type { Fs } from "./fs.ts";
 import { LocalDisk } from "./local_disk.ts";
 import { MemberDisk } from "./member_disk.ts";
-import type { DiskCall, DiskWorkerOptions, DraftInfo, FromDisk, ToDisk } from "./protocol.ts";
+import type {
+  DiskCall,
+  DiskWorkerOptions,
+  DraftInfo,
+  FromDisk,
+  OpenAnswer,
+  ToDisk,
+} from "./protocol.ts";
 
 type Send = (message: FromDisk, transfer: readonly Transferable[]) => void;
 
@@ -78,12 +86,15 @@ export class DiskServer {
     }
   }
 
-  #open(options: DiskWorkerOptions): unknown {
+  #open(options: DiskWorkerOptions): OpenAnswer {
     assert(!this.#disk, "a disk is opened once");
     const { disk, start } = MemberDisk.open(this.#fs, options);
     this.#disk = new LocalDisk(disk, this.#clock);
     this.#disk.onSpace((isLow) => this.#send({ kind: "space", isLow }, []));
-    return start;
+    const packed = new ByteWriter();
+    for (const entry of start.restored.entries) writeEntry(packed, entry);
+    const restored = { ...start.restored, entries: [] };
+    return { start: { ...start, restored }, entries: packed.finish() };
   }
 
   async #begin(

@@ -4,9 +4,11 @@
  * Called by the Raft Worker: a Worker may start another. The thread ends with the disk's `close`.
  */
 import { WarrenError } from "../../lib/mod.ts";
+import type { Entry } from "../../raft/mod.ts";
+import { ByteReader, readEntry } from "../codec/entry.ts";
 import { startWorker } from "../start_worker.ts";
 import type { Disk, DiskStart } from "./disk.ts";
-import type { DiskWorkerOptions, FromDisk } from "./protocol.ts";
+import type { DiskWorkerOptions, FromDisk, OpenAnswer } from "./protocol.ts";
 import { RemoteDisk } from "./remote_disk.ts";
 
 /**
@@ -36,10 +38,17 @@ export async function startDiskWorker(
   };
   try {
     await awake.promise;
-    const start = await disk.call({ kind: "open", options: { dir, memberId, clusterId } });
-    return { disk, start };
+    const answer = await disk.call({ kind: "open", options: { dir, memberId, clusterId } });
+    return { disk, start: unpack(answer) };
   } catch (error) {
     await disk.close().catch(() => {/* the first error is the one that counts */});
     throw error;
   }
+}
+
+function unpack({ start, entries: packed }: OpenAnswer): DiskStart {
+  const reader = new ByteReader(packed, "what the disk has found");
+  const entries: Entry[] = [];
+  while (reader.remaining > 0) entries.push(readEntry(reader));
+  return { ...start, restored: { ...start.restored, entries } };
 }

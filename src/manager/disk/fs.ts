@@ -12,7 +12,7 @@ export interface FsFile {
   sizeBytes(): number;
   /** The bytes from `offset` on; fewer than `length` only at the end of the file. */
   readAt(offset: number, length: number): Uint8Array<ArrayBuffer>;
-  /** Writes all of `bytes`, extending the file when needed. */
+  /** Writes all of `bytes`, extending the file when needed; they stay as they are until `sync`. */
   writeAt(offset: number, bytes: Uint8Array): void;
   /** Makes everything written so far durable, its size included. */
   sync(): void;

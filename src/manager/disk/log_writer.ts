@@ -33,6 +33,7 @@ export const SEGMENT_BYTES = 16 * 2 ** 20;
 export const RESERVE_BYTES = 4 * BLOCK_BYTES;
 
 const SLICE_BYTES = 2 ** 20;
+const ZEROS = new Uint8Array(SLICE_BYTES);
 const SPARE_NAME = "spare.tmp";
 
 /** The disk is full. What was to be written was not, and may be tried again. */
@@ -205,7 +206,7 @@ export class LogWriter {
       this.#spare ??= { file: file.create(`${this.#place.dir}/${SPARE_NAME}`), allocatedBytes: 0 };
       const { allocatedBytes } = this.#spare;
       const slice = Math.min(SLICE_BYTES, sizeBytes - allocatedBytes);
-      this.#spare.file.writeAt(allocatedBytes, new Uint8Array(slice));
+      this.#spare.file.writeAt(allocatedBytes, ZEROS.subarray(0, slice));
       this.#spare.file.sync();
       this.#spare.allocatedBytes += slice;
       if (this.#spare.allocatedBytes >= sizeBytes) this.#isLow = false;
