@@ -36,7 +36,13 @@ export function apiContext(
     raft: () => {
       const { status } = raft;
       const appliedIndex = store.view.index;
-      return { term: status?.term ?? 0, commitIndex: status?.committed ?? 0, appliedIndex };
+      return {
+        term: status?.term ?? 0,
+        commitIndex: status?.committed ?? 0,
+        appliedIndex,
+        lastIndex: status?.lastIndex,
+        lastTerm: status?.lastTerm,
+      };
     },
     previewPlacements: (actions) =>
       previewPlacements(store, actions, { nowMs: clock.wallNow(), ids: randomIds }),

@@ -13,6 +13,7 @@ import { MetricsRegistry } from "../telemetry/mod.ts";
 import type { DataDir, NodeIdentity } from "./data_dir.ts";
 import { joinCluster } from "./join_cluster.ts";
 import type { ManagerState } from "./manager_state.ts";
+import { finishRecovery } from "./offline/finish_recovery.ts";
 import { PeerMemory } from "./peer_memory.ts";
 import type { StartParts } from "./running_daemon.ts";
 
@@ -28,6 +29,8 @@ export async function openState(
   const failed = Promise.withResolvers<WarrenError>();
   const removed = Promise.withResolvers<void>();
   const registry = new MetricsRegistry();
+  // A recovery that was cut short left a directory with a new log and an old identity.
+  await finishRecovery(dataDir);
   const identity = await knownIdentity(parts);
   const dataKey = await openDataKey(dataDir.path, { create: isNewFounder(identity) });
   const sealer = await openSealer(dataDir.path, { create: false });

@@ -19,6 +19,7 @@ export interface CoreStatus {
   readonly leader: MemberId | null;
   readonly firstIndex: number;
   readonly lastIndex: number;
+  readonly lastTerm: number;
   readonly durable: number;
   readonly committed: number;
   readonly applied: number;
@@ -74,6 +75,7 @@ export function statusOf(state: CoreState): CoreStatus {
     leader: knownLeader(state),
     firstIndex: log.firstIndex,
     lastIndex: log.lastIndex,
+    lastTerm: log.lastTerm,
     durable: log.durable,
     committed: log.committed,
     applied: log.applied,

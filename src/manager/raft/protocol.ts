@@ -69,6 +69,7 @@ export interface RaftStatus {
   readonly term: number;
   readonly leader: MemberId | null;
   readonly lastIndex: number;
+  readonly lastTerm: number;
   readonly committed: number;
   readonly membership: Membership;
   /** Whether this member leads and has committed an entry of its own term, and where that is. */

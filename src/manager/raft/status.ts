@@ -15,13 +15,14 @@ export interface Surroundings {
 /** The state of `core` among its `surroundings`. */
 export function raftStatus(core: RaftCore, surroundings: Surroundings): RaftStatus {
   const { noopIndex, hasOwnCommit, ...status } = core.status();
-  const { role, term, leader, lastIndex, committed, membership, isRecovering } = status;
+  const { role, term, leader, lastIndex, lastTerm, committed, membership, isRecovering } = status;
   const { connected, isDiskFull, recentMs } = surroundings;
   return {
     role,
     term,
     leader,
     lastIndex,
+    lastTerm,
     committed,
     membership,
     leadership: noopIndex !== null && hasOwnCommit ? { term, noopIndex } : null,
