@@ -8,7 +8,7 @@ export {
   type LeadershipParts,
   type LeaderTurn,
 } from "./leadership.ts";
-export { openDataDir } from "./log/data_dir.ts";
+export { openDataDir } from "./data_dir.ts";
 export { RaftNode } from "./raft/raft_node.ts";
 export { storeMachine } from "./raft/state_machine.ts";
 export { type PreviewedTask, previewPlacements } from "./preview.ts";

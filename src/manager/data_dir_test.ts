@@ -1,6 +1,6 @@
 /** The data directory: one process at a time, one format. */
 import assert from "node:assert/strict";
-import { WarrenError } from "../../lib/mod.ts";
+import { WarrenError } from "../lib/mod.ts";
 import { DATA_DIR_FORMAT, openDataDir } from "./data_dir.ts";
 
 async function inTempDir(work: (dir: string) => Promise<void>): Promise<void> {

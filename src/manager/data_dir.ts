@@ -3,7 +3,7 @@
  *
  * Taken first at start and let go last. While it is held no other process uses the directory.
  */
-import { WarrenError } from "../../lib/mod.ts";
+import { WarrenError } from "../lib/mod.ts";
 
 /** Format of the directory as a whole: which files there are and what they are called. */
 export const DATA_DIR_FORMAT = 1;
