@@ -1,7 +1,7 @@
 /** ClusterService: the cluster itself, its managers, and the tokens that machines join with. */
 import { VERSION, WarrenError } from "../lib/mod.ts";
 import { type NodeId, quoteText } from "../model/mod.ts";
-import { ClusterServiceService } from "../rpc/gen/warren/v1/cluster.ts";
+import { ClusterServiceService, type Member } from "../rpc/gen/warren/v1/cluster.ts";
 import { serve, type ServedService } from "../rpc/mod.ts";
 import { generateJoinToken, type TokenRole } from "../security/mod.ts";
 import { Backups } from "./cluster/backup.ts";
@@ -16,7 +16,7 @@ export function clusterService(context: ApiContext): ServedService {
   return serve(ClusterServiceService, {
     getClusterInfo: () => {
       const cluster = getCluster(context);
-      const managers = context.members().map((member) => ({ ...member }));
+      const managers = context.members().map((member) => ({ ...member })).sort(byName);
       const leader = context.consensus.leader();
       return {
         clusterId: cluster.id,
@@ -40,6 +40,10 @@ export function clusterService(context: ApiContext): ServedService {
       };
     },
   });
+}
+
+function byName(a: Member, b: Member): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** @throws WarrenError NODE_NOT_FOUND, NODE_NOT_VOTER, NODE_UNREACHABLE, DEADLINE_PASSED */
