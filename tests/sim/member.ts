@@ -15,6 +15,7 @@ import {
   type Persist,
   RaftCore,
   type Ready,
+  type Restored,
 } from "../../src/raft/mod.ts";
 import { Chain, SimDisk } from "./disk.ts";
 import { type Applied, chainHash, Machine, type MachineImage } from "./machine.ts";
@@ -34,6 +35,13 @@ export interface Observer {
   /** The core may have changed. */
   looked(member: SimMember): void;
 }
+
+/** Makes a core from what is on the disk and a seed. */
+export type MakeCore = (config: CoreConfig, restored: Restored, seed: number) => RaftCore;
+
+/** The core as it is. */
+export const plainCore: MakeCore = (config, restored, seed) =>
+  new RaftCore(config, restored, new Prng(seed));
 
 /** How long what takes. */
 export interface Pace {
@@ -93,6 +101,7 @@ export class SimMember {
     readonly observer: Observer,
     readonly prng: Prng,
     public pace: Pace,
+    readonly makeCore: MakeCore,
   ) {
     this.disk = new SimDisk(membership);
   }
@@ -118,7 +127,7 @@ export class SimMember {
     this.machine.load(this.disk.image);
     this.mirror = new Chain(this.disk.log.base);
     this.mirror.links = [...this.disk.log.links];
-    this.core = new RaftCore(this.config, this.disk.restored(), new Prng(this.prng.uint32()));
+    this.core = this.makeCore(this.config, this.disk.restored(), this.prng.uint32());
   }
 
   /** Power cut. True when writes were lost. */

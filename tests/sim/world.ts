@@ -19,7 +19,7 @@ import { injectFaults } from "./faults.ts";
 import { Desk } from "./desk.ts";
 import { type Applied, hashText, type MachineImage, mix, type Request } from "./machine.ts";
 import { Marks } from "./marks.ts";
-import { type Observer, SimMember } from "./member.ts";
+import { type MakeCore, type Observer, plainCore, SimMember } from "./member.ts";
 import { type Cargo, Network, type Packet } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { CALM, type Faults, type Options } from "./options.ts";
@@ -41,6 +41,7 @@ export class World implements Observer {
   tick = 0;
   /** Hash of all messages sent and entries applied: two runs of a seed must agree on it. */
   trace = 0;
+  readonly #makeCore: MakeCore;
   #lazyTicks: number;
   readonly #prng: Prng;
   readonly #operator: Operator;
@@ -50,8 +51,9 @@ export class World implements Observer {
   readonly #inboxes = new Map<MemberId, (() => void)[]>();
   #fresh = 0;
 
-  constructor(options: Options) {
+  constructor(options: Options, makeCore: MakeCore = plainCore) {
     this.options = options;
+    this.#makeCore = makeCore;
     this.faults = options.faults;
     this.#lazyTicks = options.lazyTicks;
     const root = new Prng(options.seed);
@@ -81,6 +83,7 @@ export class World implements Observer {
       this,
       new Prng(this.#prng.uint32()),
       this.faults,
+      this.#makeCore,
     );
     member.bornTick = this.tick;
     member.trailing = this.options.trailing;
