@@ -10,6 +10,7 @@ export {
 } from "./leadership.ts";
 export { openDataDir } from "./data_dir.ts";
 export { RaftNode } from "./raft/raft_node.ts";
+export type { RaftSetup } from "./raft/protocol.ts";
 export { storeMachine } from "./raft/state_machine.ts";
 export { type PreviewedTask, previewPlacements } from "./preview.ts";
 export { AgentGateway } from "./sessions/agent_gateway.ts";
