@@ -16,6 +16,14 @@ const LOST_RACE: ReadonlySet<Reason> = new Set<Reason>(["VERSION_CONFLICT", "VOL
 /** The part of a call that a proposal needs. */
 export type ProposingCall = Pick<RpcCall, "signal" | "requestId">;
 
+/** Calls on whose behalf something was proposed: consensus itself has decided about those. */
+const decided = new WeakSet<ProposingCall>();
+
+/** Whether something was proposed for `call`. What it is answered then rests on what was applied. */
+export function hasProposed(call: ProposingCall): boolean {
+  return decided.has(call);
+}
+
 /**
  * Whether the call repeats one that was carried out, whose answer was lost: what a removal names is
  * then gone already.
@@ -34,6 +42,7 @@ export async function propose(
   call: ProposingCall,
 ): Promise<LogIndex> {
   const { signal, requestId } = call;
+  decided.add(call);
   const applied = await proposer.propose(actions, { signal, ...(requestId && { requestId }) });
   if (!applied.ok) throw WarrenError.fromInfo(applied.error);
   return applied.index;

@@ -19,7 +19,7 @@ import type { TaskServiceService } from "../../rpc/gen/warren/v1/task.ts";
 /**
  * - `read`: anywhere, once the state is fresh, unless the request says `stale`.
  * - `write`: anywhere; what it proposes is sent on to the leader. A leader's own state needs no check
- *   before a proposal that is checked again when it is applied.
+ *   before a proposal, which is checked again when it is applied; what it answers without one does.
  * - `leader`: by the leader alone, which has the sessions of agents and the membership.
  * - `knowledge`: anywhere, fresh if that is to be had soon: it must answer without a leader too.
  */

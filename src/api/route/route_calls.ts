@@ -6,6 +6,7 @@
  */
 import { WarrenError } from "../../lib/mod.ts";
 import type { ServedMethod, ServedService } from "../../rpc/mod.ts";
+import { hasProposed } from "../propose.ts";
 import { Forwarder, type ForwardParts } from "./forward.ts";
 import { routeOf } from "./methods.ts";
 
@@ -48,7 +49,13 @@ function routedMethod(
       return {
         ...method,
         handler: async (request, call) => {
-          if (!consensus.isLeader()) await consensus.fresh(call.signal);
+          if (consensus.isLeader()) {
+            const answer = await answerOf(() => handler(request, call));
+            if (hasProposed(call)) return answer();
+            // It rests on this state alone, and a leader that was halted or cut off does not know
+            // yet that it leads no more.
+          }
+          await consensus.fresh(call.signal);
           return await handler(request, call);
         },
       };
@@ -62,6 +69,18 @@ function routedMethod(
       };
     case undefined:
       return method;
+  }
+}
+
+/** What `work` gives or throws, to be had by calling the answer. */
+async function answerOf(work: () => unknown): Promise<() => unknown> {
+  try {
+    const value = await work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 
