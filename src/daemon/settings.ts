@@ -12,7 +12,7 @@ import type { DaemonFlags, DaemonKind, LogLevelFlag } from "./flags.ts";
 
 /** Entries after which the log is replaced by a snapshot, and those kept behind it, by default. */
 const SNAPSHOT_THRESHOLD = 8_192;
-const TRAILING_LOGS = 4_096;
+const TRAILING_LOGS = 10_240;
 
 /** What the data directory remembers of earlier starts. */
 export interface SavedSettings {

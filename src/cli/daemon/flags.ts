@@ -129,7 +129,7 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     value: "ENTRIES",
     form: "count",
     summary: "entries kept behind a snapshot, for managers that lag a little",
-    fallback: "4096",
+    fallback: "10240",
     group: CONSENSUS,
   },
   { name: "enable-pprof", summary: "serve /debug/pprof/ beside the metrics" },
