@@ -115,7 +115,7 @@ Deno.test("settleSettings refuses Raft addresses of other machines and times tha
 Deno.test("settleSettings gives a directory of an older version what it does not say", () => {
   const { raftAddr: _1, raftTimes: _2, trailingLogs: _3, ...older } = savedPart(settle("init", {}));
   const settings = settle("resume", {}, older as SavedSettings);
-  assert.deepEqual([settings.raftAddr, settings.trailingLogs], ["127.0.0.1:7946", 4_096]);
+  assert.deepEqual([settings.raftAddr, settings.trailingLogs], ["127.0.0.1:7946", 10_240]);
   assert.equal(settings.raftTimes.heartbeatTimeoutMs, 500);
 });
 
