@@ -3,7 +3,7 @@
  *
  * Apart from the load, which talks over TCP: partitions cut that, and never this.
  */
-import { isRetryable } from "../../src/lib/mod.ts";
+import { isRetryable, WarrenError } from "../../src/lib/mod.ts";
 import { type Channel, openChannel } from "../../src/rpc/mod.ts";
 import {
   ClusterServiceService as cluster,
@@ -31,7 +31,9 @@ export class Control implements Disposable {
         timeoutMs: ANSWER_MS,
       });
     } catch (error) {
-      if (isRetryable(error)) return undefined;
+      // A member that still waits for its first snapshot knows of no cluster.
+      const isEmpty = error instanceof WarrenError && error.reason === "NOT_INITIALISED";
+      if (isEmpty || isRetryable(error)) return undefined;
       throw error;
     }
   }
