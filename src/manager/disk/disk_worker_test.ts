@@ -29,6 +29,17 @@ const STARTS: Readonly<Record<string, Start>> = {
 };
 
 for (const [name, begin] of Object.entries(STARTS)) {
+  Deno.test(`${name} leaves the bytes of a snapshot with their owner, a Buffer too`, () =>
+    withDir(async (dir) => {
+      const { disk } = await begin(dir);
+      const state = Buffer.from(stateAt(150).buffer);
+      const writer = await disk.receiveSnapshot(metaOf(150, 2), digestOf(state), state.length);
+      await writer.write(state);
+      assert.equal(state.length, 150_000);
+      await writer.finish(digestOf(state));
+      await disk.close();
+    }));
+
   Deno.test(`${name} keeps log and snapshots over a restart`, () =>
     withDir(async (dir) => {
       const first = await begin(dir);

@@ -107,8 +107,8 @@ export class RemoteDisk implements Disk {
     return this.#writer(await this.call({ kind: "receive", meta, digest, sizeBytes }));
   }
 
-  newestSnapshot(): Promise<SnapshotFile | null> {
-    return this.call({ kind: "newest" });
+  findSnapshot(index: number): Promise<SnapshotFile | null> {
+    return this.call({ kind: "find", index });
   }
 
   readSnapshot(
@@ -169,7 +169,8 @@ export class RemoteDisk implements Disk {
 
   /** The bytes are copied once and then handed over: the caller may use its own again. */
   #writeDraft(draft: number, bytes: Uint8Array): Promise<void> {
-    const chunk = bytes.slice();
+    // Not `slice`, which for a Buffer is another view of the same bytes.
+    const chunk = new Uint8Array(bytes);
     return this.call({ kind: "draftWrite", draft, chunk }, [chunk.buffer]);
   }
 }

@@ -54,7 +54,8 @@ function postLog(minimum: LogLevel, bound: Parameters<Log["child"]>[0] = {}): Lo
 function alone(entry: CommittedEntry): CommittedEntry {
   const { data } = entry;
   if (data === null || data.byteLength === data.buffer.byteLength) return entry;
-  return { ...entry, data: data.slice() };
+  // Not `slice`, which for a Buffer is another view of the same bytes.
+  return { ...entry, data: new Uint8Array(data) };
 }
 
 const port: MachinePort = {

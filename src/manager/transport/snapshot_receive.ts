@@ -90,8 +90,9 @@ async function takeChunks({ stream, call, slot, offer, receiver }: Transfer): Pr
     if (kind.value.offset !== offset) throw malformed(`a chunk at ${kind.value.offset}`);
     if (offset + data.length > offer.sizeBytes) throw malformed("more than was offered");
     if (crc32(data) !== kind.value.crc32) throw malformed(`a damaged chunk at ${offset}`);
-    await receiver.write(data);
+    // Counted before: whoever takes the bytes may hand them to another thread, and they are gone here.
     offset += data.length;
+    await receiver.write(data);
     await call.write({ kind: { $case: "acknowledged", value: offset } });
   }
   throw new WarrenError("NODE_UNREACHABLE", "the transfer was cut");
