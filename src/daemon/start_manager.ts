@@ -128,6 +128,7 @@ async function foundCluster(
     proposer: raft.asLeader(raft.leadingTerm),
     sealer,
     clusterId: asId<ClusterId>(identity.clusterId),
+    term: raft.leadingTerm,
     nowMs: clock.wallNow(),
   });
 }

@@ -34,6 +34,8 @@ export interface SetupParts {
   readonly proposer: Proposer;
   readonly sealer: Sealer;
   readonly clusterId: ClusterId;
+  /** The term in which this manager leads. */
+  readonly term: number;
   readonly nowMs: WallMs;
 }
 
@@ -44,7 +46,7 @@ export interface SetupParts {
  */
 export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<void> {
   if (parts.view.cluster()) return;
-  const { proposer, sealer, clusterId, nowMs } = parts;
+  const { proposer, sealer, clusterId, term, nowMs } = parts;
   const [workerToken, managerToken, credentialHash] = await Promise.all([
     sealedJoinToken(sealer, "worker"),
     sealedJoinToken(sealer, "manager"),
@@ -87,6 +89,7 @@ export async function setUpCluster(self: SelfNode, parts: SetupParts): Promise<v
         updatedMs: nowMs,
       },
     },
+    { kind: "cluster.leader", id: self.id, term },
   ]);
   if (!applied.ok) throw WarrenError.fromInfo(applied.error);
 }
