@@ -19,7 +19,7 @@ export const BIT_FLIPS: Fault = {
   count: 12,
   bounds: { maxMs: 3_000, failed: 0 },
   // Large values and a long tail, so that a log has several files.
-  group: { flags: ["--snapshot-threshold", "500", "--trailing-logs", "2000"] },
+  group: { flags: ["--snapshot-threshold", "400", "--trailing-logs", "800"] },
   load: { writers: 8, readers: 3, pauseMs: 2, valueBytes: 16_000 },
   async run(stage, count) {
     const { load } = stage;
