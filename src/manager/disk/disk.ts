@@ -55,8 +55,8 @@ export interface Disk {
   beginSnapshot(meta: SnapshotMeta): Promise<SnapshotWriter>;
   /** Begins or resumes one from a peer, whose whole digest is known from the start. */
   receiveSnapshot(meta: SnapshotMeta, digest: string, sizeBytes: number): Promise<SnapshotWriter>;
-  /** The newest finished snapshot, or null. */
-  newestSnapshot(): Promise<SnapshotFile | null>;
+  /** The finished snapshot at `index`, or null when it is gone. */
+  findSnapshot(index: number): Promise<SnapshotFile | null>;
   /** Bytes of the state from `offset`, at most `maxBytes`; null when that snapshot is gone. */
   readSnapshot(index: number, offset: number, maxBytes: number): Promise<Uint8Array | null>;
   /**

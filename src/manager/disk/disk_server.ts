@@ -75,8 +75,8 @@ export class DiskServer {
         return this.#draft(call.draft).finish(call.digest);
       case "draftAbort":
         return this.#draft(call.draft).abort();
-      case "newest":
-        return disk.newestSnapshot();
+      case "find":
+        return disk.findSnapshot(call.index);
       case "read":
         return disk.readSnapshot(call.index, call.offset, call.maxBytes);
       case "compact":

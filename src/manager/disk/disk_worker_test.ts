@@ -55,7 +55,7 @@ for (const [name, begin] of Object.entries(STARTS)) {
       }
       await writer.finish();
       await first.disk.compact(150, 140);
-      const file = await first.disk.newestSnapshot();
+      const file = await first.disk.findSnapshot(150);
       assert.deepEqual(file, { meta: metaOf(150, 2), sizeBytes: 150_000, digest: digestOf(state) });
       assert.deepEqual(
         await first.disk.readSnapshot(150, 65_000, 1_000),

@@ -76,8 +76,8 @@ export class LocalDisk implements Disk {
   }
 
   // deno-lint-ignore require-await -- a throw becomes a rejection
-  async newestSnapshot(): Promise<SnapshotFile | null> {
-    return this.#disk.newestSnapshot();
+  async findSnapshot(index: number): Promise<SnapshotFile | null> {
+    return this.#disk.findSnapshot(index);
   }
 
   // deno-lint-ignore require-await -- a throw becomes a rejection

@@ -135,10 +135,10 @@ export class MemberDisk {
     return this.#draft(meta, () => this.#snapshots.receive(meta, told));
   }
 
-  /** The newest finished snapshot. */
-  newestSnapshot(): SnapshotFile | null {
+  /** The finished snapshot at `index`. */
+  findSnapshot(index: number): SnapshotFile | null {
     this.#requireGood();
-    return this.#snapshots.newest();
+    return this.#snapshots.find(index);
   }
 
   /** Verified bytes of a snapshot; null when it is gone. */

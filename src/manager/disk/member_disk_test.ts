@@ -88,7 +88,7 @@ Deno.test("MemberDisk reads a snapshot back in parts, verified, and null when it
   const draft = disk.beginSnapshot(metaOf(5, 1));
   for (let at = 0; at < state.length; at += 7_001) draft.write(state.subarray(at, at + 7_001));
   draft.finish();
-  const file = disk.newestSnapshot();
+  const file = disk.findSnapshot(5);
   assert.deepEqual(file, { meta: metaOf(5, 1), sizeBytes: state.length, digest: digestOf(state) });
   for (const [offset, maxBytes] of [[0, 10], [65_530, 20], [100_000, 1e6], [150_000, 5]] as const) {
     const bytes = disk.readSnapshot(5, { offset, maxBytes });

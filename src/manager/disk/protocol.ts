@@ -43,7 +43,7 @@ export type DiskCall =
   | { readonly kind: "draftWrite"; readonly draft: number; readonly chunk: Uint8Array }
   | { readonly kind: "draftFinish"; readonly draft: number; readonly digest: string | undefined }
   | { readonly kind: "draftAbort"; readonly draft: number }
-  | { readonly kind: "newest" }
+  | { readonly kind: "find"; readonly index: number }
   | {
     readonly kind: "read";
     readonly index: number;
@@ -63,7 +63,7 @@ export interface DiskAnswers {
   readonly draftWrite: void;
   readonly draftFinish: void;
   readonly draftAbort: void;
-  readonly newest: SnapshotFile | null;
+  readonly find: SnapshotFile | null;
   readonly read: Uint8Array<ArrayBuffer> | null;
   readonly compact: void;
   readonly close: void;

@@ -122,16 +122,10 @@ export class SnapshotStore {
     this.#held.set(file.meta.index, { ...file, name: snapshotName(file.meta), file: null });
   }
 
-  /** The newest finished snapshot. */
-  newest(): SnapshotFile | null {
-    const index = Math.max(...this.#held.keys());
-    const held = this.#held.get(index);
-    return held ? { meta: held.meta, sizeBytes: held.sizeBytes, digest: held.digest } : null;
-  }
-
   /** The finished snapshot at `index`, or null. */
   find(index: number): SnapshotFile | null {
-    return this.#held.get(index) ?? null;
+    const held = this.#held.get(index);
+    return held ? { meta: held.meta, sizeBytes: held.sizeBytes, digest: held.digest } : null;
   }
 
   /** See the `readSnapshot` of the disk. */

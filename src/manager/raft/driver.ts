@@ -14,6 +14,7 @@ import {
   WarrenError,
 } from "../../lib/mod.ts";
 import {
+  type CoreStatus,
   type Entry,
   type MemberId,
   type MembershipChange,
@@ -57,6 +58,8 @@ const AUTOPILOT_MS = 100;
 const STATUS_MS = 50;
 /** Proposals of other members that are waited for at a time. */
 const MAX_FORWARDED = 4_096;
+/** How often a leader with a full disk tries to hand over, in milliseconds: the others' may be full too. */
+const LEAVE_MS = 5_000;
 
 /** What a driver is made of. */
 export interface DriverParts {
@@ -87,16 +90,23 @@ export class RaftDriver implements TransportEvents {
   readonly #duties: LeaderDuties;
   #transport: Transport | null = null;
   #ticker: Ticker | null = null;
+  /** What the core wants waits until the state machine has the state that everything follows on. */
+  #isStarted = false;
   #isPumping = false;
   #isStopped = false;
   #isDiskFull = false;
-  #wasLeader = false;
+  #leaveAtMs = 0;
+  /** Until it is known that nothing is missing, and the disk was told. */
+  #isInDoubt = true;
+  /** Whom connections are held to. */
+  #members: ReadonlySet<MemberId> = new Set();
+  /** What was noticed last. */
+  #seen: CoreStatus | null = null;
   #forwarded = 0;
   #autopilotAtMs = 0;
   #syncs: number[] = [];
   #statusAtMs = 0;
   #toldStatus = "";
-  #toldRole = "";
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -112,12 +122,7 @@ export class RaftDriver implements TransportEvents {
       onFailed: (error) => this.#fail(error, "Cannot write the log"),
     });
     this.#snapshots = new SnapshotKeeper({
-      disk: parts.disk,
-      log: parts.log,
-      port: parts.port,
-      snapshotThreshold: parts.snapshotThreshold,
-      trailingLogs: parts.trailingLogs,
-      core: parts.core,
+      ...parts,
       onReport: (peer, what) => this.#report(peer, what),
       onFailed: (error, doing) => this.#fail(error, doing),
     }, parts.snapshotIndex);
@@ -128,6 +133,7 @@ export class RaftDriver implements TransportEvents {
   async start(transport: Transport): Promise<void> {
     this.#transport = transport;
     await this.#snapshots.restoreNewest();
+    this.#isStarted = true;
     this.#connectPeers();
     const { clock, electionTimeoutMs } = this.#parts;
     this.#ticker = new Ticker({
@@ -182,7 +188,7 @@ export class RaftDriver implements TransportEvents {
       port.proposed(id, { kind: "committed", ...committed });
     } catch (thrown) {
       const error = WarrenError.from(thrown, "Cannot send a change to the leader");
-      const isSure = error.reason === "NO_LEADER" || error.reason === "TOO_MANY";
+      const isSure = error.reason === "NO_LEADER" || error.reason === "DISK_FULL";
       port.proposed(id, { kind: isSure ? "not taken" : "unknown", error: error.toInfo() });
     }
   }
@@ -192,7 +198,10 @@ export class RaftDriver implements TransportEvents {
     data: Uint8Array,
     settle: (how: Settled, at: Committed) => void,
   ): ErrorInfo | null {
-    if (this.#isDiskFull) return diskFull().toInfo();
+    if (this.#isDiskFull) {
+      const isLeaving = this.#core.status().transferTo !== null;
+      return (isLeaving ? noLeader() : diskFull()).toInfo();
+    }
     const proposed = this.#core.propose(stampEntry(this.#wall.wallNow(), data));
     if (!proposed.isOk) return refusalOf(proposed.reason).toInfo();
     const { index, term } = proposed;
@@ -227,7 +236,6 @@ export class RaftDriver implements TransportEvents {
   /** Changes the membership by one step; answered when committed. */
   change(id: number, change: MembershipChange): void {
     this.#duties.change(id, change);
-    this.#connectPeers();
     this.#pump();
   }
 
@@ -246,7 +254,10 @@ export class RaftDriver implements TransportEvents {
   }
 
   onPeer(peer: MemberId, what: "unreachable" | "restarted" | "connected"): void {
-    if (this.#isStopped || what === "connected") return;
+    if (this.#isStopped) return;
+    const { sends } = this.#snapshots;
+    if (what === "connected") return sends.wake(peer);
+    if (what === "restarted") sends.forget(peer);
     this.#report(peer, what);
   }
 
@@ -257,13 +268,16 @@ export class RaftDriver implements TransportEvents {
   }
 
   onRemoved(by: MemberId): void {
-    this.#parts.port.removed(by);
+    // One that led before knows no better, while a leader of now counts on this member.
+    const { leader } = this.#core.status();
+    if (leader === null || leader === by) this.#parts.port.removed(by);
   }
 
   isWelcome(peer: MemberId): boolean {
     // Only a leader surely knows the membership in force: others may not have heard of a newcomer.
-    const { role, membership, hasOwnCommit } = this.#core.status();
-    if (role !== "leader" || !hasOwnCommit) return true;
+    // What is not committed may be taken back, and who was told to go would be gone.
+    const { role, membership, hasOwnCommit, hasOpenChange } = this.#core.status();
+    if (role !== "leader" || !hasOwnCommit || hasOpenChange) return true;
     const { voters, outgoing, learners } = membership;
     return [voters, outgoing, learners].some((list) => list.includes(peer));
   }
@@ -284,7 +298,7 @@ export class RaftDriver implements TransportEvents {
       if (how === "committed") resolve(at);
       else reject(how === "replaced" ? noLeader() : unknownOutcome());
     });
-    if (refused) reject(noLeader());
+    if (refused) reject(refused.reason === "DISK_FULL" ? diskFull() : noLeader());
     else this.#forwarded += 1;
     this.#pump();
     return promise;
@@ -299,6 +313,8 @@ export class RaftDriver implements TransportEvents {
       this.#autopilotAtMs = nowMs + AUTOPILOT_MS;
       this.#duties.promote(nowMs);
       this.#tellSyncs();
+      this.#maybeEndDoubt();
+      if (this.#isDiskFull && nowMs >= this.#leaveAtMs) this.#leave(nowMs);
     }
     this.#duties.tick(nowMs);
     this.#pump();
@@ -315,7 +331,7 @@ export class RaftDriver implements TransportEvents {
 
   /** Carries out what the core wants, until it wants nothing. Calls from within are taken up at the end. */
   #pump(): void {
-    if (this.#isPumping || this.#isStopped) return;
+    if (!this.#isStarted || this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
     try {
       for (;;) {
@@ -339,10 +355,6 @@ export class RaftDriver implements TransportEvents {
     for (const { id, index } of ready.reads) port.read(id, index);
     for (const id of ready.readsFailed) port.read(id, null);
     if (ready.apply.length > 0) this.#apply(ready.apply);
-    if (ready.persist?.entries.some(({ payload }) => payload.kind === "membership")) {
-      this.#connectPeers();
-    }
-    if (ready.persist?.snapshot) this.#connectPeers();
   }
 
   #apply(entries: readonly Entry[]): void {
@@ -366,21 +378,22 @@ export class RaftDriver implements TransportEvents {
     const plain = messages.filter(({ kind }) => kind !== "snapshot");
     if (plain.length > 0) transport.send(plain);
     for (const message of messages) {
-      if (message.kind === "snapshot") this.#snapshots.send(transport, message);
+      if (message.kind === "snapshot") this.#snapshots.sends.send(transport, message);
     }
   }
 
   #noticeRole(): void {
-    const { role, term, leader, hasOwnCommit } = this.#core.status();
-    const news = `${role} ${term} ${leader} ${hasOwnCommit}`;
-    if (news === this.#toldRole) return;
-    this.#toldRole = news;
-    this.#connectPeers();
-    this.#tellStatus(this.#parts.clock.monoNow(), true);
-    const isLeader = role === "leader";
-    if (isLeader === this.#wasLeader) return;
-    this.#wasLeader = isLeader;
-    if (isLeader) return;
+    const status = this.#core.status();
+    const seen = this.#seen;
+    this.#seen = status;
+    const isSame = (key: "role" | "term" | "leader" | "hasOwnCommit") =>
+      seen?.[key] === status[key];
+    const hasMoved = !(isSame("role") && isSame("term") && isSame("leader"));
+    const hasChange = seen?.membership !== status.membership ||
+      seen.hasOpenChange !== status.hasOpenChange;
+    if (hasMoved || hasChange) this.#connectPeers();
+    if (hasMoved || !isSame("hasOwnCommit")) this.#tellStatus(this.#parts.clock.monoNow(), true);
+    if (seen?.role !== "leader" || status.role === "leader") return;
     this.#waiting.abandon();
     this.#duties.end();
   }
@@ -390,12 +403,18 @@ export class RaftDriver implements TransportEvents {
     this.#pump();
   }
 
-  /** A leader that is being removed is still answered: without that its removal is never committed. */
+  /**
+   * Who is being removed is still answered: without that a leader's own removal is never committed, and
+   * a change that is not committed may be taken back.
+   */
   #connectPeers(): void {
-    const { membership: { voters, outgoing, learners }, leader } = this.#core.status();
-    const members = [...voters, ...outgoing, ...learners];
-    if (leader !== null && members.length > 0) members.push(leader);
-    this.#transport?.setPeers(this.#book.peersOf(members));
+    const { membership, leader, hasOpenChange } = this.#core.status();
+    const { voters, outgoing, learners } = membership;
+    const members = new Set([...voters, ...outgoing, ...learners]);
+    if (leader !== null && members.size > 0) members.add(leader);
+    if (hasOpenChange) { for (const id of this.#members) members.add(id); }
+    this.#members = members;
+    this.#transport?.setPeers(this.#book.peersOf([...members]));
   }
 
   #spaceChanged(isLow: boolean): void {
@@ -404,17 +423,34 @@ export class RaftDriver implements TransportEvents {
     const { log } = this.#parts;
     if (!isLow) return log.info("the disk has room again");
     log.error("the disk is full: no new changes are taken here until there is room");
+    this.#leave(this.#parts.clock.monoNow());
+    this.#pump();
+  }
+
+  /** A leader without room hands over, if anybody can take it. */
+  #leave(nowMs: MonoMs): void {
+    this.#leaveAtMs = nowMs + LEAVE_MS;
     const target = this.#core.transferTarget();
     if (target !== null) this.#core.transfer(target);
-    this.#pump();
+  }
+
+  /** What the disk doubted at the start is there again. A full disk is told again later. */
+  #maybeEndDoubt(): void {
+    if (!this.#isInDoubt || this.#core.status().isRecovering) return;
+    this.#isInDoubt = false;
+    this.#parts.disk.clearDoubt().catch((thrown) => {
+      const error = WarrenError.from(thrown, "Cannot end the doubt");
+      if (error.reason === "DISK_FULL") this.#isInDoubt = true;
+      else this.#fail(error, "Cannot end the doubt");
+    });
   }
 
   #tellStatus(nowMs: MonoMs, isUrgent = false): void {
     if (!isUrgent && nowMs - this.#statusAtMs < STATUS_MS) return;
+    this.#statusAtMs = nowMs;
     const status = this.#status();
     const text = JSON.stringify(status);
     if (text === this.#toldStatus) return;
-    this.#statusAtMs = nowMs;
     this.#toldStatus = text;
     this.#parts.port.status(status);
   }
@@ -442,6 +478,7 @@ export class RaftDriver implements TransportEvents {
     this.#isStopped = true;
     this.#ticker?.stop();
     this.#waiting.abandon();
+    this.#snapshots.abort();
     this.#parts.port.failed(WarrenError.from(error, doing));
     this.#transport?.stop().catch(() => {});
   }

@@ -50,7 +50,8 @@ export class LeaderDuties {
       const error = new WarrenError(reason, `Cannot hand over leadership: ${why}`);
       return port.answer(id, error.toInfo());
     }
-    this.#endTransfer(false);
+    // The core has given the earlier one up by now.
+    this.#endTransfer(true);
     this.#transfer = { id, untilMs: clock.monoNow() + electionTimeoutMs + TRANSFER_SLACK_MS };
   }
 

@@ -5,26 +5,29 @@
  * state is on its way to the state machine, entries after it are held back; one snapshot is saved at
  * a time, and one is received at a time.
  */
-import { type Log, WarrenError } from "../../lib/mod.ts";
-import type { MemberId, Message, PeerReport, RaftCore, SnapshotMeta } from "../../raft/mod.ts";
+import { type Clock, type Log, WarrenError } from "../../lib/mod.ts";
+import type { MemberId, PeerReport, RaftCore, SnapshotMeta } from "../../raft/mod.ts";
 import type { Disk, SnapshotWriter } from "../disk/disk.ts";
-import type { SnapshotOffer, SnapshotReceiver, Transport } from "../transport/transport.ts";
+import type { SnapshotOffer, SnapshotReceiver } from "../transport/transport.ts";
+import { EntrySizes } from "./entry_sizes.ts";
 import type { MachinePort } from "./machine_port.ts";
 import type { CommittedEntry } from "./protocol.ts";
+import { SnapshotSends } from "./snapshot_sends.ts";
 
 /** Bytes of entries after which a snapshot is taken, however few the entries are. */
 const SNAPSHOT_BYTES = 64 * 1024 * 1024;
+/** Bytes of entries that are kept behind a snapshot, however few they are. */
+const TRAILING_BYTES = 32 * 1024 * 1024;
 /** Entries to wait for after a snapshot could not be saved, as a part of the threshold. */
 const RETRY_SHARE = 4;
 /** Bytes read from the disk at a time. */
 const READ_BYTES = 1024 * 1024;
 
-type SnapshotMessage = Extract<Message, { kind: "snapshot" }>;
-
 /** What a keeper needs. */
 export interface KeeperParts {
-  readonly core: RaftCore;
+  readonly core: Pick<RaftCore, "compact" | "snapshotMeta" | "status" | "termAt">;
   readonly disk: Disk;
+  readonly clock: Clock;
   readonly log: Log;
   readonly port: MachinePort;
   readonly snapshotThreshold: number;
@@ -46,31 +49,51 @@ export class SnapshotKeeper {
   #index = 0;
   /** Index that the state machine must reach before the next one is taken. */
   #nextAt: number;
+  /** Index before which no attempt is made, after one that failed. */
+  #retryAt = 0;
   #applied = 0;
+  readonly #sizes = new EntrySizes();
+  /** What the entries after the snapshot in force take. */
+  #bytesSince = 0;
   #isAsked = false;
   #saving: Saving | null = null;
   #work: Promise<void> = Promise.resolve();
-  #restores = 0;
+  /** States on their way to the state machine; one at the start, if there is a snapshot. */
+  #restores: number;
   #held: CommittedEntry[] = [];
   #receiving: MemberId | null = null;
+  /** Snapshots on their way to others. */
+  readonly sends: SnapshotSends;
 
   constructor(parts: KeeperParts, index: number) {
     this.#parts = parts;
     this.#index = index;
     this.#nextAt = index + parts.snapshotThreshold;
+    this.#restores = index > 0 ? 1 : 0;
+    this.sends = new SnapshotSends({ ...parts, inForce: () => this.#index });
   }
 
   /** Ends what is under way. */
   async stop(): Promise<void> {
-    this.#abort.abort(new WarrenError("STOPPING", "this manager is stopping"));
+    this.abort();
     await this.#work;
+  }
+
+  /** As {@link stop}, without waiting. */
+  abort(): void {
+    this.#abort.abort();
+    this.sends.stop();
   }
 
   // To the state machine.
 
-  /** Hands out the snapshot that was in force at the start, if there is one. */
+  /** Hands out the snapshot that was in force at the start, if there is one; entries wait for it. */
   async restoreNewest(): Promise<void> {
-    if (this.#index > 0) await this.#restore(this.#index);
+    const index = this.#index;
+    if (index === 0) return;
+    const restored = this.#work.then(() => this.#handOut(index));
+    this.#work = restored.catch(() => {});
+    await restored;
   }
 
   /** The snapshot of `meta`, received from the leader, is in force. */
@@ -78,18 +101,27 @@ export class SnapshotKeeper {
     this.#restores += 1;
     this.#index = index;
     this.#nextAt = index + this.#parts.snapshotThreshold;
-    this.#run("Cannot read the snapshot of the leader", async () => {
-      await this.#restore(index);
-      this.#restores -= 1;
-      if (this.#restores > 0) return;
-      const held = this.#held;
-      this.#held = [];
-      if (held.length > 0) this.#parts.port.apply(held);
-    });
+    this.#bytesSince = 0;
+    // Entries come after their state only once it is in force: what is held here is older.
+    this.#held = [];
+    this.#run("Cannot read the snapshot of the leader", () => this.#handOut(index));
+  }
+
+  async #handOut(index: number): Promise<void> {
+    // One that another has replaced meanwhile may be gone from the disk.
+    if (index === this.#index) await this.#restore(index);
+    this.#restores -= 1;
+    if (this.#restores > 0) return;
+    const held = this.#held;
+    this.#held = [];
+    if (held.length > 0) this.#parts.port.apply(held);
   }
 
   /** Hands out entries, after any state that is on its way. */
   apply(entries: readonly CommittedEntry[]): void {
+    for (const { index, data } of entries) {
+      this.#bytesSince += this.#sizes.note(index, data?.length ?? 0);
+    }
     if (this.#restores > 0) this.#held.push(...entries);
     else this.#parts.port.apply(entries);
   }
@@ -100,6 +132,7 @@ export class SnapshotKeeper {
     for (let offset = 0;;) {
       const part = await disk.readSnapshot(index, offset, READ_BYTES);
       if (part === null) {
+        if (index !== this.#index) return;
         throw new WarrenError("DATA_CORRUPT", `The snapshot at ${index} is missing`);
       }
       if (part.length === 0) break;
@@ -116,25 +149,32 @@ export class SnapshotKeeper {
     this.#applied = index;
   }
 
-  /** Asks for a state when it is time for one. */
+  /**
+   * Asks for a state when it is time for one. While a snapshot is on its way to another member, only
+   * when the log grows large: the next one would take its place, and the transfer would begin anew.
+   */
   maybeSave(): void {
-    const { core, port } = this.#parts;
-    if (this.#isAsked || this.#restores > 0) return;
+    if (this.#isAsked || this.#restores > 0 || this.#applied < this.#retryAt) return;
+    const isLarge = this.#bytesSince >= SNAPSHOT_BYTES && this.#applied > this.#index;
     const isMany = this.#applied >= this.#nextAt;
-    const isLarge = this.#applied > this.#index && core.status().logBytes >= SNAPSHOT_BYTES;
-    if (!isMany && !isLarge) return;
+    if (!isLarge && !(isMany && !this.sends.isBusy)) return;
     this.#isAsked = true;
-    port.save();
+    this.#parts.port.save();
   }
 
   /** The state machine's state as of `index` follows in pieces. */
   stateBegin(index: number): void {
     const { core, disk } = this.#parts;
-    if (index <= this.#index) return;
-    const meta = core.snapshotMeta(index);
     this.#save(async () => {
-      this.#saving = { index, writer: await disk.beginSnapshot(meta) };
+      if (this.#isOld(index)) return;
+      const writer = await disk.beginSnapshot(core.snapshotMeta(index));
+      this.#saving = { index, writer };
     });
+  }
+
+  /** Whether a snapshot of the leader has replaced the log at `index` meanwhile. */
+  #isOld(index: number): boolean {
+    return index <= this.#index || this.#parts.core.termAt(index) === undefined;
   }
 
   /** The next piece. */
@@ -144,25 +184,32 @@ export class SnapshotKeeper {
 
   /** It is whole. */
   stateEnd(): void {
-    const { core, disk, log, trailingLogs } = this.#parts;
     this.#save(async () => {
       const saving = this.#saving;
-      if (!saving) return;
-      const { index, writer } = saving;
-      await writer.finish();
       this.#saving = null;
-      if (index <= this.#index) return;
-      const keepFrom = core.compact(index, Math.max(1, index - trailingLogs + 1));
-      if (keepFrom === null) return;
-      this.#index = index;
-      await disk.compact(index, keepFrom);
-      log.debug("snapshot saved", { index, keep_from: keepFrom });
+      if (!saving) return;
+      if (this.#isOld(saving.index)) return await saving.writer.abort();
+      await saving.writer.finish();
+      await this.#compact(saving.index);
     });
     this.#run("Cannot save a snapshot", () => {
       this.#isAsked = false;
-      this.#nextAt = Math.max(this.#nextAt, this.#index + this.#parts.snapshotThreshold);
       return Promise.resolve();
     });
+  }
+
+  async #compact(index: number): Promise<void> {
+    const { core, disk, log, trailingLogs, snapshotThreshold } = this.#parts;
+    if (this.#isOld(index)) return;
+    const limits = { count: trailingLogs, maxBytes: TRAILING_BYTES };
+    const keepFrom = core.compact(index, this.#sizes.keepFrom(index, limits));
+    if (keepFrom === null) return;
+    this.#index = index;
+    this.#nextAt = index + snapshotThreshold;
+    this.#bytesSince = this.#sizes.after(index);
+    this.#sizes.forgetBefore(keepFrom);
+    await disk.compact(index, keepFrom);
+    log.debug("snapshot saved", { index, keep_from: keepFrom });
   }
 
   /** The state machine could not give its state, or was told to stop. */
@@ -181,38 +228,16 @@ export class SnapshotKeeper {
         const error = WarrenError.from(thrown, "Cannot save a snapshot");
         if (error.reason === "DATA_CORRUPT") throw error;
         log.error("cannot save a snapshot, the log grows on", { error: error.message });
-        await this.#saving?.writer.abort();
+        const saving = this.#saving;
         this.#saving = null;
-        this.#nextAt = this.#applied + Math.ceil(snapshotThreshold / RETRY_SHARE);
+        await saving?.writer.abort();
+        this.#retryAt = this.#applied + Math.ceil(snapshotThreshold / RETRY_SHARE);
       }
       port.saving();
     });
   }
 
   // Between members.
-
-  /** Sends the snapshot that `message` announces; the core is told once how it went. */
-  send(transport: Transport, message: SnapshotMessage): void {
-    const { onReport, log } = this.#parts;
-    const { to, snapshot: { index } } = message;
-    void this.#send(transport, message).then(
-      () => onReport(to, "snapshot sent"),
-      (thrown) => {
-        const { message: error } = WarrenError.from(thrown, "Cannot send a snapshot");
-        log.warn("a snapshot did not arrive", { member_id: to, index, error });
-        onReport(to, "snapshot failed");
-      },
-    );
-  }
-
-  async #send(transport: Transport, message: SnapshotMessage): Promise<void> {
-    const { disk } = this.#parts;
-    const file = await disk.newestSnapshot();
-    const { index } = message.snapshot;
-    if (file?.meta.index !== index) throw new Error(`the snapshot at ${index} is gone`);
-    const read = (offset: number, maxBytes: number) => disk.readSnapshot(index, offset, maxBytes);
-    await transport.sendSnapshot(message, { ...file, read }, this.#abort.signal);
-  }
 
   /** A peer offers a snapshot: taken unless it is old news, or another one is coming in. */
   async receive(

@@ -1,7 +1,7 @@
 /**
  * A proposal sent on to the leader: one call, one answer, and certainty about what is uncertain.
  *
- * Both ends. Invariant: NO_LEADER is only said of what surely was not taken; whatever may have
+ * Both ends. Invariant: NO_LEADER and DISK_FULL are only said of what surely was not taken; whatever may have
  * reached the other side and was not answered by it is UNKNOWN_OUTCOME (rule H2).
  */
 import { WarrenError } from "../../lib/mod.ts";
@@ -42,6 +42,7 @@ export async function forward(
   } catch (error) {
     const { reason, message } = WarrenError.from(error, "the call failed");
     if (reason === "NO_LEADER") throw noLeader(message);
+    if (reason === "DISK_FULL") throw error;
     const what = `manager ${to} did not say whether it took the change: ${message}`;
     throw new WarrenError("UNKNOWN_OUTCOME", what, { cause: error });
   }

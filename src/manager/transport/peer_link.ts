@@ -179,10 +179,10 @@ export class PeerLink {
     if (this.#isStopped) return;
     this.status.begin("no connection");
     const failure = error instanceof RefusedError ? error.refusal.reason : "unreachable";
+    if (failure === "removed") this.#context.onRemoved(this.peer.id);
     if (failure === this.#lastFailure) return;
     this.#lastFailure = failure;
     this.#context.log.warn("peer unreachable", { ...this.#fields, error: error.message });
-    if (failure === "removed") this.#context.onRemoved(this.peer.id);
   }
 
   #down(why: WarrenError): void {

@@ -68,7 +68,7 @@ export interface TransportEvents {
   onPeer(peer: MemberId, what: "unreachable" | "restarted" | "connected"): void;
   /** A peer that dialled said where it listens. */
   onAddress(peer: PeerAddress): void;
-  /** A member of this cluster says that this one is not a member any more. */
+  /** A member of this cluster says that this one is not a member any more; at every attempt. */
   onRemoved(by: MemberId): void;
   /** Whether `peer` may talk to this member; false answers its hello with "removed". */
   isWelcome(peer: MemberId): boolean;
@@ -80,7 +80,7 @@ export interface TransportEvents {
   /**
    * A follower sent a proposal on. Resolves once committed.
    *
-   * @throws WarrenError NO_LEADER when it surely was not appended; anything else is unknown
+   * @throws WarrenError NO_LEADER or DISK_FULL when it surely was not appended; anything else is unknown
    */
   onForwarded(data: Uint8Array): Promise<Committed>;
 }
@@ -111,7 +111,7 @@ export interface Transport extends AsyncDisposable {
   /**
    * Sends a proposal on to `to`, which leads.
    *
-   * @throws WarrenError NO_LEADER when it surely was not taken, UNKNOWN_OUTCOME otherwise
+   * @throws WarrenError NO_LEADER or DISK_FULL when it surely was not taken, UNKNOWN_OUTCOME otherwise
    */
   forward(to: MemberId, data: Uint8Array, signal: AbortSignal): Promise<Committed>;
   /** Peers with a working connection. */

@@ -81,8 +81,8 @@ export class MemoryDisk implements Disk {
     return this.beginSnapshot(meta);
   }
 
-  async newestSnapshot(): Promise<SnapshotFile | null> {
-    if (!this.#snapshot) return null;
+  async findSnapshot(index: number): Promise<SnapshotFile | null> {
+    if (this.#snapshot?.meta.index !== index) return null;
     const { meta, state } = this.#snapshot;
     const hash = await crypto.subtle.digest("SHA-256", state.slice());
     return { meta, sizeBytes: state.length, digest: new Uint8Array(hash).toHex() };
