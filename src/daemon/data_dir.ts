@@ -2,8 +2,8 @@
  * The data directory: locked by one process, remembering what kind of daemon it belongs to.
  *
  * Layout: `lock` and `format`, `settings.json` (what later starts remember), `node.json` (who a
- * manager's own node is), `peers.json` (where other managers are), `log/` and `keys/` (managers),
- * `agent/` (nodes with an agent). Readable by the owner only.
+ * manager's own node is), `peers.json` (where other managers are), `applied.json` (how far its log was
+ * applied), `log/` and `keys/` (managers), `agent/` (nodes with an agent). Readable by the owner only.
  */
 import { WarrenError } from "../lib/mod.ts";
 import { openDataDir } from "../manager/mod.ts";

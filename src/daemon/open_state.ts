@@ -10,6 +10,7 @@ import { asId, asIndex, type LogIndex, type NodeId } from "../model/mod.ts";
 import { adoptDataKey, generateCredential, openDataKey, openSealer } from "../security/mod.ts";
 import { EventBuffer, recordEvents, Store } from "../store/mod.ts";
 import { MetricsRegistry } from "../telemetry/mod.ts";
+import { followApplied, readApplied } from "./applied_memory.ts";
 import type { DataDir, NodeIdentity } from "./data_dir.ts";
 import { joinCluster } from "./join_cluster.ts";
 import type { ManagerState } from "./manager_state.ts";
@@ -42,6 +43,7 @@ export async function openState(
   const events = new EventBuffer(asIndex<LogIndex>(0));
   stack.defer(recordEvents(store.feed, store.view, events));
   const peers = await PeerMemory.open({ dataDir, store, log });
+  const committed = await readApplied(dataDir, identity.memberId);
   const raft = stack.use(
     await RaftNode.start({
       setup: {
@@ -49,6 +51,7 @@ export async function openState(
         memberId: identity.memberId,
         isFounder: identity.isFounder,
         mustHaveLog: identity.hasLog,
+        committed,
         dir: `${dataDir.path}/log`,
         listenAddr: settings.raftAddr,
         advertiseAddr: settings.raftAdvertiseAddr ?? "",
@@ -68,6 +71,8 @@ export async function openState(
     }),
   );
   stack.defer(peers.follow((known) => raft.setAddresses(known)));
+  const { memberId } = identity;
+  stack.use(followApplied({ dataDir, memberId, store, clock: realClock, log }));
   let cancelEnd = () => {};
   stack.defer(() => cancelEnd());
   void removed.promise.then(() => {

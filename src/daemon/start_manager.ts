@@ -116,6 +116,8 @@ async function foundCluster(
 ): Promise<void> {
   const { raft, store, sealer, identity, clock } = state;
   if (identity.hasLog && store.view.cluster()) return;
+  // It waits for the others like any manager: whoever joined has found a cluster.
+  if ((raft.status?.membership.voters.length ?? 1) > 1) return;
   const untilMs = clock.monoNow() + FIRST_LEADER_MS;
   while (raft.leadingTerm === null && clock.monoNow() < untilMs) {
     // One of several by now: another one may lead, or nobody yet.

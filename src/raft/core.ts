@@ -68,6 +68,11 @@ export interface Restored {
    * set across restarts until `status().isRecovering` is false.
    */
   readonly isInDoubt?: boolean;
+  /**
+   * Up to here everything was once known to be committed while it was on this disk: it is applied at
+   * once, without a leader. May lie behind, and past what is left of the log.
+   */
+  readonly committed?: number;
 }
 
 /** Nothing on disk yet: `membership` is agreed on outside, once, when the group is made. */
@@ -88,7 +93,9 @@ export class RaftCore {
   readonly #state: CoreState;
 
   constructor(config: CoreConfig, restored: Restored, prng: Prng) {
-    const { hard, snapshot, base, entries, isInDoubt } = restored;
+    const { hard, snapshot, base, entries, isInDoubt, committed = 0 } = restored;
+    const log = new RaftLog(snapshot, base, entries);
+    log.commitTo(Math.min(committed, log.lastIndex));
     const memberships = new MembershipHistory(snapshot.index, snapshot.membership);
     for (const { index, payload } of entries) {
       const isNewer = index > snapshot.index;
@@ -97,7 +104,7 @@ export class RaftCore {
     this.#state = {
       config,
       prng,
-      log: new RaftLog(snapshot, base, entries),
+      log,
       memberships,
       writes: new WriteQueue(),
       term: hard.term,

@@ -11,7 +11,7 @@ import { asId, type NodeId } from "../../model/mod.ts";
 import type { DataDir, NodeIdentity } from "../data_dir.ts";
 
 /** What belongs to a member; its name goes last, so that a removal cut short is taken up again. */
-const MEMBER_DATA = ["log", "keys", "peers.json", "node.json"] as const;
+const MEMBER_DATA = ["log", "keys", "peers.json", "applied.json", "node.json"] as const;
 
 /** What becomes of the identity that an earlier membership has left. */
 export type MemberPlan = "keep" | "replace";

@@ -22,6 +22,8 @@ export interface RaftSetup {
   readonly isFounder: boolean;
   /** The log was opened before: one that is empty now was lost. */
   readonly mustHaveLog: boolean;
+  /** Index up to which this member once applied its log: it does so again without a leader. */
+  readonly committed?: number;
   /** Where the others were last known to be. */
   readonly peers: readonly PeerAddress[];
   readonly times: RaftTimes;

@@ -122,7 +122,11 @@ function lostLog(dir: string): WarrenError {
 }
 
 /** A founder's empty log begins with a group of one; a newcomer's with nobody, and hears from a leader. */
-function restoredOf({ restored }: DiskStart, { isFounder, memberId }: RaftSetup) {
+function restoredOf(
+  { restored: found }: DiskStart,
+  { isFounder, memberId, committed = 0 }: RaftSetup,
+) {
+  const restored = { ...found, committed };
   const { snapshot, entries, hard } = restored;
   const isNew = snapshot.index === 0 && entries.length === 0 && hard.term === 0;
   const hasMembers = snapshot.membership.voters.length > 0;

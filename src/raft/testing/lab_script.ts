@@ -99,8 +99,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return "";
   },
   restart: (lab, { words: [id = "", how] }) => {
-    const { disk } = lab.get(id);
-    lab.restart(id, { ...disk, isInDoubt: how === "in-doubt" });
+    const { disk, applied } = lab.get(id);
+    const noted = how === "noted" ? { committed: applied } : {};
+    lab.restart(id, { ...disk, isInDoubt: how === "in-doubt", ...noted });
     return lab.core(id).describe();
   },
   step: (lab, command) => {
