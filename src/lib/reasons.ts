@@ -89,7 +89,9 @@ const rows = {
   NAME_AMBIGUOUS: { code: "INVALID_ARGUMENT", hint: "give more of the id" },
   NO_LEADER: {
     code: "UNAVAILABLE",
-    hint: 'try again in a moment; "warren cluster info" shows the managers',
+    hint:
+      'try again in a moment; "warren cluster info" shows the managers, and commands that only ' +
+      "look take --stale",
     retryable: true,
   },
   NO_REVISION: { code: "FAILED_PRECONDITION", hint: 'run "warren service history"' },

@@ -8,8 +8,8 @@ import { type Clock, sleep, WarrenError } from "../../lib/mod.ts";
 
 /** Waits before a read is asked for again when nobody could confirm it, in milliseconds. */
 const RETRY_MS = 20;
-/** Patience with a cluster without a leader, in milliseconds. */
-export const READ_LIMIT_MS = 5_000;
+/** Patience of one caller with a cluster without a leader, in milliseconds: about an election. */
+export const READ_LIMIT_MS = 3_000;
 
 /** What reads need. */
 export interface FreshReadParts {
@@ -37,9 +37,12 @@ export class FreshReads {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
+    // The round that it shares may begin only when one before it was given up.
+    const cancel = this.#parts.clock.after(READ_LIMIT_MS, () => reject(unconfirmed()));
     try {
       await Promise.race([this.#next, aborted]);
     } finally {
+      cancel();
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -61,10 +64,12 @@ export class FreshReads {
     for (;;) {
       const index = await ask();
       if (index !== null) return await applied(index);
-      if (clock.monoNow() >= untilMs) {
-        throw new WarrenError("NO_LEADER", "Cannot read: no leader confirms what is current");
-      }
+      if (clock.monoNow() >= untilMs) throw unconfirmed();
       await sleep(clock, RETRY_MS);
     }
   }
+}
+
+function unconfirmed(): WarrenError {
+  return new WarrenError("NO_LEADER", "The managers have no leader who confirms what is current");
 }

@@ -211,3 +211,21 @@ Deno.test("a read that nobody confirms ends with NO_LEADER, an aborted one at on
   }
   await assert.rejects(unconfirmed, { reason: "NO_LEADER" });
 });
+
+Deno.test("a read that waits for a round before it ends no later than one that does not", async () => {
+  const clock = new ManualClock();
+  const reads = new FreshReads({
+    clock,
+    ask: () => Promise.resolve(null),
+    applied: () => Promise.resolve(),
+  });
+  const { signal } = new AbortController();
+  const first = assert.rejects(reads.fresh(signal), { reason: "NO_LEADER" });
+  await clock.advance(READ_LIMIT_MS / 2);
+  const second = assert.rejects(reads.fresh(signal), { reason: "NO_LEADER" });
+  await clock.advance(READ_LIMIT_MS / 2 + 20);
+  await first;
+  await clock.advance(READ_LIMIT_MS / 2);
+  await second;
+  await clock.advance(READ_LIMIT_MS);
+});
