@@ -30,8 +30,6 @@ export async function openState(
   const failed = Promise.withResolvers<WarrenError>();
   const removed = Promise.withResolvers<void>();
   const registry = new MetricsRegistry();
-  // A recovery that was cut short left a directory with a new log and an old identity.
-  await finishRecovery(dataDir);
   const identity = await knownIdentity(parts);
   const dataKey = await openDataKey(dataDir.path, { create: isNewFounder(identity) });
   const sealer = await openSealer(dataDir.path, { create: false });
@@ -103,6 +101,8 @@ function isNewFounder({ isFounder, hasLog }: NodeIdentity): boolean {
 /** Who this node is; a new one founds a cluster or joins one. */
 async function knownIdentity(parts: StartParts): Promise<NodeIdentity> {
   const { dataDir, settings } = parts;
+  // A recovery that was cut short left a directory with a new log and an old identity.
+  await finishRecovery(dataDir);
   const isFounder = settings.managers.length === 0;
   const identity = await dataDir.identity() ?? await dataDir.saveIdentity({
     nodeId: randomIds.next(),
