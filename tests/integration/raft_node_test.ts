@@ -2,7 +2,7 @@
  * A member with its real threads and its real disk: what a manager's main thread relies on.
  */
 import assert from "node:assert/strict";
-import { noMetrics, realClock, silentLog, WarrenError } from "../../src/lib/mod.ts";
+import { noMetrics, realClock, silentLog, sleep, WarrenError } from "../../src/lib/mod.ts";
 import { RaftNode, type RaftSetup, storeMachine } from "../../src/manager/mod.ts";
 import { DEFAULT_TIMES } from "../../src/raft/mod.ts";
 import { type Action, Store } from "../../src/store/mod.ts";
@@ -141,4 +141,26 @@ Deno.test("an address that other machines reach is refused until there is TLS", 
   withDir(async (dir) => {
     const open = setup(dir, { listenAddr: "0.0.0.0:0" });
     await assert.rejects(start(open), { reason: "NOT_PERMITTED" });
+  }));
+
+Deno.test("a read that waits when the member stops is refused, not answered with what is there", () =>
+  withDir(async (dir) => {
+    const store = new Store();
+    // A state machine that never gets anywhere.
+    const machine = { ...storeMachine(store), index: 0, skip: () => {} };
+    const raft = await RaftNode.start({
+      setup: setup(dir),
+      machine,
+      clock: realClock,
+      log: silentLog,
+      metrics: noMetrics,
+      onFault: () => {},
+      onRemoved: () => {},
+      onAddress: () => {},
+    });
+    const waiting = raft.fresh(new AbortController().signal);
+    const isConfirmed = () => (raft.status?.leadership ?? null) !== null;
+    while (!isConfirmed()) await sleep(realClock, 5);
+    await Promise.all([assert.rejects(waiting, { reason: "STOPPING" }), raft.stop()]);
+    await assert.rejects(raft.fresh(new AbortController().signal), { reason: "STOPPING" });
   }));

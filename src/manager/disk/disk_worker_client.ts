@@ -29,13 +29,16 @@ export async function startDiskWorker(
     if (data.kind === "awake") awake.resolve();
     else disk.hear(data);
   };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    const message = `The thread of the disk has failed: ${event.message}`;
-    const error = new WarrenError("INTERNAL_FAULT", message);
+  const fail = (why: string) => {
+    const error = new WarrenError("INTERNAL_FAULT", `The thread of the disk has failed: ${why}`);
     awake.reject(error);
     disk.fail(error);
   };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(event.message);
+  };
+  worker.onmessageerror = () => fail("an answer was lost");
   try {
     await awake.promise;
     const answer = await disk.call({ kind: "open", options: { dir, memberId, clusterId } });

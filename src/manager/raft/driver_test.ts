@@ -136,3 +136,59 @@ Deno.test("a removed leader steps down, and the rest goes on", async () => {
   assert.equal((await next.propose("without it")).kind, "committed");
   assert.equal(next.status?.membership.voters.includes(leader.id), false);
 });
+
+Deno.test("a member in doubt about its log is whole again once it has caught up, and its disk knows", async () => {
+  await using group = await TestGroup.start(["a", "b", "c"], NO_SNAPSHOTS);
+  const leader = await group.leader();
+  const other = group.members.find((member) => member !== leader);
+  assert(other);
+  await other.stop();
+  other.disk.isInDoubt = true;
+  assert.equal((await leader.propose("one")).kind, "committed");
+  await other.start(other.id === "a", group.members.map(({ id, address }) => ({ id, address })));
+  await until(() => !other.disk.isInDoubt);
+  await until(() => other.status?.isRecovering === false);
+  assert.equal((await other.propose("two")).kind, "committed");
+});
+
+Deno.test("a member is not unwelcome before its removal is committed", async () => {
+  await using group = await TestGroup.start(["a", "b", "c"], NO_SNAPSHOTS);
+  const leader = await group.leader();
+  const [first, second] = group.members.filter((member) => member !== leader);
+  assert(first && second);
+  assert.equal(leader.driver?.isWelcome(first.id), true);
+  assert.equal(leader.driver?.isWelcome("stranger"), false);
+  const release = second.disk.hold();
+  const removed = leader.change("remove", first.id);
+  assert.equal(leader.driver?.isWelcome(first.id), true);
+  release();
+  assert.equal(await removed, "");
+  assert.equal(leader.driver?.isWelcome(first.id), false);
+  await until(() => first.removedBy.includes(leader.id));
+});
+
+Deno.test("a member believes that it was removed unless another member leads it", async () => {
+  await using group = await TestGroup.start(["a", "b"], NO_SNAPSHOTS);
+  const leader = await group.leader();
+  const other = group.members.find((member) => member !== leader);
+  assert(other);
+  await until(() => other.status?.leader === leader.id);
+  other.driver?.onRemoved("one that led before");
+  assert.deepEqual(other.removedBy, []);
+  other.driver?.onRemoved(leader.id);
+  assert.deepEqual(other.removedBy, [leader.id]);
+});
+
+Deno.test("a leader with a full disk hands over, and a follower hears of a full one that leads", async () => {
+  await using group = await TestGroup.start(["a", "b", "c"], NO_SNAPSHOTS);
+  const first = await group.leader();
+  first.disk.setFull(true);
+  const second = await until(() => group.members.find((one) => one !== first && one.leads));
+  assert.equal((await second.propose("here is room")).kind, "committed");
+  await using alone = await TestGroup.start(["x"], NO_SNAPSHOTS);
+  const x = await alone.leader();
+  x.disk.setFull(true);
+  await assert.rejects(async () => await x.driver?.onForwarded(new Uint8Array()), {
+    reason: "DISK_FULL",
+  });
+});

@@ -60,6 +60,12 @@ export interface LeadershipListener {
   lose(): void;
 }
 
+interface AppliedWaiter {
+  readonly index: number;
+  readonly resolve: () => void;
+  readonly reject: (error: WarrenError) => void;
+}
+
 /** A member at work. `await using` stops it. */
 export class RaftNode implements Proposer, AsyncDisposable {
   readonly #parts: RaftNodeParts;
@@ -74,7 +80,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
   readonly #answers = new Map<number, (error: ErrorInfo | null) => void>();
   readonly #listeners = new Set<(status: RaftStatus) => void>();
   readonly #leadingListeners = new Set<() => void>();
-  #appliedWaiters: { readonly index: number; readonly resolve: () => void }[] = [];
+  #appliedWaiters: AppliedWaiter[] = [];
   #nextId = 1;
   #status: RaftStatus | null = null;
   #leads: number | null = null;
@@ -108,6 +114,8 @@ export class RaftNode implements Proposer, AsyncDisposable {
       event.preventDefault();
       this.#fail(new WarrenError("INTERNAL_FAULT", `Cannot go on: ${event.message}`));
     };
+    this.#worker.onmessageerror = () =>
+      this.#fail(new WarrenError("INTERNAL_FAULT", "Cannot go on: news of consensus was lost"));
   }
 
   /**
@@ -212,13 +220,12 @@ export class RaftNode implements Proposer, AsyncDisposable {
 
   /** Settles when the state is as new as any answer given before the call. @throws WarrenError NO_LEADER */
   async fresh(signal: AbortSignal): Promise<void> {
-    if (this.#fault) throw this.#fault;
     await this.#reads.fresh(signal);
   }
 
   #ask(): Promise<number | null> {
-    return new Promise((resolve) => {
-      if (this.#isStopping || this.#fault) return resolve(null);
+    return new Promise((resolve, reject) => {
+      if (this.#ending) return reject(this.#ending);
       const id = this.#nextId++;
       this.#asked.set(id, resolve);
       this.#post({ kind: "read", id });
@@ -227,7 +234,16 @@ export class RaftNode implements Proposer, AsyncDisposable {
 
   #appliedTo(index: number): Promise<void> {
     if (index <= this.#parts.machine.index) return Promise.resolve();
-    return new Promise((resolve) => this.#appliedWaiters.push({ index, resolve }));
+    return new Promise((resolve, reject) => {
+      // What is not applied by now never will be, and the state here is not fresh.
+      if (this.#ending) return reject(this.#ending);
+      this.#appliedWaiters.push({ index, resolve, reject });
+    });
+  }
+
+  /** Why nothing more is answered here; null while it is. */
+  get #ending(): WarrenError | null {
+    return this.#fault ?? (this.#isStopping ? stopping() : null);
   }
 
   // Leadership and members.
@@ -263,8 +279,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
 
   #request(make: (id: number) => ToRaft): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#fault) return reject(this.#fault);
-      if (this.#isStopping) return reject(stopping());
+      if (this.#ending) return reject(this.#ending);
       const id = this.#nextId++;
       this.#answers.set(id, (error) => error ? reject(WarrenError.fromInfo(error)) : resolve());
       this.#post(make(id));
@@ -426,7 +441,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
     this.#asked.clear();
     this.#answers.clear();
     this.#outcomes.rejectAll(error);
-    for (const { resolve } of this.#appliedWaiters) resolve();
+    for (const { reject } of this.#appliedWaiters) reject(error);
     this.#appliedWaiters = [];
     this.#saved();
   }
@@ -468,5 +483,5 @@ function take<T>(map: Map<number, T>, id: number): T | undefined {
 }
 
 function stopping(): WarrenError {
-  return new WarrenError("STOPPING", "Cannot propose the change: this manager is stopping");
+  return new WarrenError("STOPPING", "Cannot go on: this manager is stopping");
 }

@@ -30,6 +30,8 @@ export class TestMember {
   texts: string[] = [];
   applied = 0;
   restores = 0;
+  /** Who said that this member was removed. */
+  removedBy: string[] = [];
   status: RaftStatus | null = null;
   fault: WarrenError | null = null;
   address = "";
@@ -152,7 +154,7 @@ export class TestMember {
       answer: (id, error) => this.answers.set(id, error?.message ?? ""),
       status: (status) => this.status = status,
       address: () => {},
-      removed: () => {},
+      removed: (by) => this.removedBy.push(by),
       synced: () => {},
       failed: (error) => this.fault = error,
     };

@@ -23,6 +23,8 @@ export class MemoryDisk implements Disk {
   #tellSpace: (isLow: boolean) => void = () => {};
   /** Writes so far. */
   writes = 0;
+  /** Whether the end of the log may be missing, as far as the disk knows. */
+  isInDoubt = false;
 
   /** What a start finds. */
   start(): DiskStart {
@@ -33,6 +35,7 @@ export class MemoryDisk implements Disk {
       snapshot,
       base: this.#base,
       entries: [...this.#entries],
+      isInDoubt: this.isInDoubt,
     };
     return { restored, incarnation: this.#starts, cutBytes: 0 };
   }
@@ -64,6 +67,7 @@ export class MemoryDisk implements Disk {
   }
 
   clearDoubt(): Promise<void> {
+    this.isInDoubt = false;
     return Promise.resolve();
   }
 
