@@ -75,10 +75,16 @@ async function transferLeader(
   return await consensus.transferLeader(node.id, signal);
 }
 
-function getCluster({ view }: ApiContext) {
+function getCluster({ view, consensus }: ApiContext) {
   const cluster = view.cluster();
-  if (!cluster) throw new WarrenError("NOT_INITIALISED", "There is no cluster here yet");
-  return cluster;
+  if (cluster) return cluster;
+  if (consensus.isLeader()) {
+    throw new WarrenError("NOT_INITIALISED", "There is no cluster here yet");
+  }
+  // There is one: it has not been heard of.
+  const message = "This manager knows nothing of its cluster before a leader tells it";
+  const hint = "start the other managers, or ask another one with --host";
+  throw new WarrenError("NO_LEADER", message, { hint });
 }
 
 function parseRole(role: string): TokenRole {

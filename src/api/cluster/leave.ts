@@ -66,8 +66,9 @@ function downByForce({ id, status }: Node, force: boolean): readonly Action[] {
   return [{ kind: "node.status", id, status: "down", message: "was removed by force" }];
 }
 
+/** Nobody listens any more at the address of a node that is no manager. */
 function member({ id }: Node, role: NodeRole): Action {
-  return { kind: "node.member", id, memberId: "", raftAddress: "", role };
+  return { kind: "node.member", id, memberId: "", raftAddress: "", address: "", role };
 }
 
 /** @throws WarrenError QUORUM_AT_RISK; NO_LEADER once leadership has moved away from `node` */

@@ -4,6 +4,8 @@ import { WarrenError } from "../../lib/mod.ts";
 import { type Node, type NodeId } from "../../model/mod.ts";
 import { descriptionToProto } from "../../rpc/convert/mod.ts";
 import type { JoinManagerRequest } from "../../rpc/gen/warren/v1/cluster.ts";
+import { Store } from "../../store/mod.ts";
+import { clusterService } from "../cluster_service.ts";
 import { addNode, type ApiFixture, withApi } from "../testing/api_fixture.ts";
 import { memberOf } from "../testing/fake_consensus.ts";
 
@@ -136,7 +138,8 @@ Deno.test("a worker that is promoted joins under its own id, and leaves its memb
     const id = request.nodeId as NodeId;
     assert.equal((await client.demoteNode({ ref: "m2" })).node?.role, "worker");
     assert.deepEqual(consensus.steps.at(-1), { kind: "remove", id });
-    assert.deepEqual([getNode(api, id).memberId, getNode(api, id).raftAddress], ["", ""]);
+    const { memberId: formerId, raftAddress, address } = getNode(api, id);
+    assert.deepEqual([formerId, raftAddress, address], ["", "", ""]);
     const promoted = await client.promoteNode({ ref: "m2" });
     assert.deepEqual([promoted.node?.role, promoted.node?.memberId], ["hybrid", ""]);
     assert.equal((await faultOf(client.joinManager(request))).reason, "ID_TAKEN");
@@ -194,5 +197,21 @@ Deno.test("TransferLeader moves leadership to a voter that is there, and to no o
     assert.equal((await client.transferLeader({ ref: "" })).leaderId, second.id);
     const info = await client.getClusterInfo({});
     assert.equal(info.leaderId, second.id);
+  });
+});
+
+Deno.test("GetClusterInfo of a manager that heard nothing yet asks for the others, not for an init", async () => {
+  await withApi(async (api) => {
+    api.consensus.setLeader(false, null);
+    const { methods } = clusterService({ ...api.context, view: new Store().view });
+    const method = methods.find(({ name }) => name === "getClusterInfo");
+    const call = {
+      ...{ method: "", peer: "local", requestId: "", isForwarded: false },
+      signal: new AbortController().signal,
+      write: () => Promise.resolve(),
+    };
+    const fault = await faultOf((async () => await method?.handler({}, call))());
+    assert.equal(fault.reason, "NO_LEADER");
+    assert.match(fault.hint ?? "", /start the other managers/);
   });
 });
