@@ -17,7 +17,7 @@ import { RemoteDisk } from "./remote_disk.ts";
  * @throws WarrenError DATA_CORRUPT naming file and offset, DISK_FULL, DATA_DIR_UNUSABLE
  */
 export async function startDiskWorker(
-  { dir, memberId, clusterId }: DiskWorkerOptions,
+  options: DiskWorkerOptions,
 ): Promise<{ readonly disk: Disk; readonly start: DiskStart }> {
   const worker = startWorker("disk_worker");
   const awake = Promise.withResolvers<void>();
@@ -41,7 +41,7 @@ export async function startDiskWorker(
   worker.onmessageerror = () => fail("an answer was lost");
   try {
     await awake.promise;
-    const answer = await disk.call({ kind: "open", options: { dir, memberId, clusterId } });
+    const answer = await disk.call({ kind: "open", options });
     return { disk, start: unpack(answer) };
   } catch (error) {
     await disk.close().catch(() => {/* the first error is the one that counts */});

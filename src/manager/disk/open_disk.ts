@@ -5,6 +5,7 @@
  * what was read is durable before anybody is told of it. A crash at any point leaves a directory that
  * opens to the same state.
  */
+import { WarrenError } from "../../lib/mod.ts";
 import type { Restored } from "../../raft/mod.ts";
 import type { DiskStart } from "./disk.ts";
 import type { Fs } from "./fs.ts";
@@ -21,6 +22,8 @@ export interface MemberDiskOptions {
   readonly memberId: string;
   /** Empty while it is not known. */
   readonly clusterId?: string;
+  /** It was opened before: a log that is not there now was lost. */
+  readonly mustExist?: boolean;
   /** Bytes of a segment; {@link SEGMENT_BYTES} by default. */
   readonly segmentBytes?: number;
   /** Where the ids of segments come from; by default the system. */
@@ -54,6 +57,8 @@ export function openParts(fs: Fs, options: MemberDiskOptions): OpenParts {
   const before = readStart(fs, dir);
   const found = recoverLog(fs, dir);
   refuseLoss(dir, before, found);
+  // Before anything is written: the next start must refuse it too.
+  if (options.mustExist && !found) throw lostLog(dir);
   if (found) refuseForeign(found, options);
   const snapshots = new SnapshotStore(fs, dir);
   const log = new LogWriter({
@@ -138,6 +143,12 @@ function clear(fs: Fs, { path, offset, endOffset }: Cut): void {
 function refuseLoss(dir: string, before: StartRecord | null, found: RecoveredLog | null): void {
   if (before?.hasLog && !found) throw corruptAt(dir, 0, "the files of its log are missing");
   if (!before && found) throw corruptAt(`${dir}/start`, 0, "the file is missing");
+}
+
+/** A member that forgot its votes and entries must not take part under its name (rules E11, I8). */
+function lostLog(dir: string): WarrenError {
+  const hint = 'restore the directory, or remove this manager with "warren node rm" and join anew';
+  return new WarrenError("DATA_CORRUPT", `The log in "${dir}" is missing`, { hint });
 }
 
 function refuseForeign(

@@ -13,6 +13,8 @@ export interface DiskWorkerOptions {
   readonly memberId: string;
   /** Empty while it is not known. */
   readonly clusterId: string;
+  /** It was opened before: a log that is not there now was lost. */
+  readonly mustExist?: boolean;
 }
 
 /** A snapshot that was begun: later calls name it. */

@@ -10,8 +10,8 @@ import type { CommittedEntry, ProposalOutcome, RaftStatus } from "./protocol.ts"
 export interface MachinePort {
   /** Committed entries, in log order and without a gap after the last state. */
   apply(entries: readonly CommittedEntry[]): void;
-  /** The whole state at `index`, in place of whatever is there. */
-  restore(index: number, state: Uint8Array): void;
+  /** The whole state at `index`, in place of whatever is there. The bytes are given away. */
+  restore(index: number, state: Uint8Array<ArrayBuffer>): void;
   /** Asks for the state, handed in pieces. */
   save(): void;
   /** The last piece is on the disk: the next may come. */

@@ -14,14 +14,14 @@ import {
 } from "../../lib/mod.ts";
 import { coreConfig, freshStart, membersOf, RaftCore } from "../../raft/mod.ts";
 import { startDiskWorker } from "../disk/disk_worker_client.ts";
-import type { DiskStart } from "../disk/disk.ts";
+import type { Disk, DiskStart } from "../disk/disk.ts";
 import { openGrpcTransport } from "../transport/grpc_transport.ts";
 import { RaftDriver } from "./driver.ts";
 import type { MachinePort } from "./machine_port.ts";
 import type { CommittedEntry, FromRaft, RaftSetup, ToRaft } from "./protocol.ts";
 
 interface WorkerScope {
-  postMessage(message: FromRaft): void;
+  postMessage(message: FromRaft, transfer: Transferable[]): void;
   onmessage: (event: MessageEvent<ToRaft>) => void;
 }
 
@@ -32,8 +32,8 @@ function parseScope(): WorkerScope {
 
 const scope = parseScope();
 
-function post(message: FromRaft): void {
-  scope.postMessage(message);
+function post(message: FromRaft, transfer: Transferable[] = []): void {
+  scope.postMessage(message, transfer);
 }
 
 function postLog(minimum: LogLevel, bound: Parameters<Log["child"]>[0] = {}): Log {
@@ -60,7 +60,8 @@ function alone(entry: CommittedEntry): CommittedEntry {
 
 const port: MachinePort = {
   apply: (entries) => post({ kind: "apply", entries: entries.map(alone) }),
-  restore: (index, state) => post({ kind: "restore", index, state }),
+  // Handed over, not copied: a state is large.
+  restore: (index, state) => post({ kind: "restore", index, state }, [state.buffer]),
   save: () => post({ kind: "save" }),
   saving: () => post({ kind: "saving" }),
   proposed: (id, outcome) => post({ kind: "proposed", id, outcome }),
@@ -73,14 +74,23 @@ const port: MachinePort = {
   failed: (error) => post({ kind: "failed", error: error.toInfo() }),
 };
 
-async function start(setup: RaftSetup): Promise<RaftDriver> {
-  const { memberId, clusterId, dir, times, logLevel } = setup;
+async function start(setup: RaftSetup): Promise<void> {
+  const { memberId, clusterId, dir, mustHaveLog: mustExist } = setup;
+  const { disk, start: found } = await startDiskWorker({ dir, clusterId, memberId, mustExist });
+  try {
+    await startDriver(setup, disk, found);
+  } catch (error) {
+    await disk.close().catch(() => {/* the first error is the one that counts */});
+    throw error;
+  }
+}
+
+async function startDriver(setup: RaftSetup, disk: Disk, found: DiskStart): Promise<void> {
+  const { memberId, clusterId, times, logLevel } = setup;
   const log = postLog(logLevel, { component: "raft" });
-  const { disk, start: found } = await startDiskWorker({ dir, clusterId, memberId });
-  if (setup.mustHaveLog && found.incarnation === 1) throw lostLog(dir);
   const seeds = crypto.getRandomValues(new Uint32Array(2));
   const restored = restoredOf(found, setup);
-  const driver = new RaftDriver({
+  const made = new RaftDriver({
     core: new RaftCore(coreConfig(memberId, times), restored, new Prng(seeds[0] ?? 0)),
     memberId,
     disk,
@@ -102,7 +112,7 @@ async function start(setup: RaftSetup): Promise<RaftDriver> {
       advertiseAddr: setup.advertiseAddr,
     },
     listen: setup.listenAddr,
-    events: driver,
+    events: made,
     clock: realClock,
     prng: new Prng(seeds[1] ?? 0),
     log,
@@ -110,15 +120,10 @@ async function start(setup: RaftSetup): Promise<RaftDriver> {
   if (found.cutBytes > 0) {
     log.warn("cut an unfinished batch from the log", { bytes: found.cutBytes });
   }
-  await driver.start(transport);
+  // What main says of the restored state must not be missed.
+  driver = made;
+  await made.start(transport);
   post({ kind: "started", address: transport.address });
-  return driver;
-}
-
-/** A member that forgot its votes and entries must not take part under its name (rules E11, I8). */
-function lostLog(dir: string): WarrenError {
-  const hint = 'restore the directory, or remove this manager with "warren node rm" and join anew';
-  return new WarrenError("DATA_CORRUPT", `The log in "${dir}" is missing`, { hint });
 }
 
 /** A founder's empty log begins with a group of one; a newcomer's with nobody, and hears from a leader. */
@@ -172,15 +177,20 @@ function dispatch(to: RaftDriver, message: ToRaft): void {
 
 async function begin(setup: RaftSetup): Promise<void> {
   try {
-    driver = await start(setup);
+    await start(setup);
   } catch (error) {
     port.failed(WarrenError.from(error, "Cannot start consensus"));
   }
 }
 
 async function end(): Promise<void> {
-  await driver?.stop();
-  post({ kind: "stopped" });
+  try {
+    await driver?.stop();
+  } catch (error) {
+    port.failed(WarrenError.from(error, "Cannot stop consensus"));
+  } finally {
+    post({ kind: "stopped" });
+  }
 }
 
 scope.onmessage = ({ data }) => handle(data);
