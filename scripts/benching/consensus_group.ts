@@ -3,6 +3,7 @@
  *
  * Data in a temporary directory; stopped and removed with `await using`.
  */
+import { V8_FLAGS } from "../packaging/portable.ts";
 import { until } from "../../tests/harness/warren.ts";
 import { freePorts } from "./ports.ts";
 import type { LevelFigures, LevelTimes } from "./closed_loop.ts";
@@ -10,7 +11,7 @@ import type { MemberOrder, MemberSetup, MemberStatus } from "./consensus_member.
 
 const PROGRAM = new URL("consensus_member.ts", import.meta.url).pathname;
 /** What the executable runs with too. */
-const RUN = ["run", "-A", "--quiet", "--no-check", "--v8-flags=--optimize-for-size"];
+const RUN = ["run", "-A", "--quiet", "--no-check", `--v8-flags=${V8_FLAGS}`];
 const SIZE = 3;
 
 /** One process and the conversation with it. */

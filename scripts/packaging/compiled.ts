@@ -4,6 +4,7 @@
  * Called by the build with --compile. The base (denort) comes from Deno's download site, or from the file
  * that DENORT_BIN names; where neither is possible the build says so and the portable files stand alone.
  */
+import { V8_FLAGS } from "./portable.ts";
 import { BUNDLE_DIR, COMPILED_DIR } from "./paths.ts";
 import { run } from "./run.ts";
 import { isExecutableOf, type Target } from "./targets.ts";
@@ -33,7 +34,7 @@ export async function compileFor(target: Target): Promise<Compiled> {
     "--no-lock",
     "--no-check",
   ];
-  argv.push("--unstable-net", "--v8-flags=--optimize-for-size", "--target", target.triple);
+  argv.push("--unstable-net", `--v8-flags=${V8_FLAGS}`, "--target", target.triple);
   for await (const { name } of Deno.readDir(BUNDLE_DIR)) {
     if (name !== "main.js") argv.push("--include", `${BUNDLE_DIR}/${name}`);
   }

@@ -11,10 +11,13 @@ import type { Runtime } from "./runtime.ts";
 import { type TarFile, tarOf } from "./tar.ts";
 import type { Target } from "./targets.ts";
 
-/** How the program is started: no project files, no network for modules, memory given back after bursts. */
+/** Memory is given back after bursts, and each thread's young objects have 4 MiB at a time, not 16. */
+export const V8_FLAGS = "--optimize-for-size,--max-semi-space-size=4";
+
+/** How the program is started: no project files, no network for modules. */
 export const DENO_FLAGS =
   "--quiet --no-config --no-lock --no-prompt --cached-only --unstable-net " +
-  "--node-modules-dir=none --v8-flags=--optimize-for-size";
+  `--node-modules-dir=none --v8-flags=${V8_FLAGS}`;
 
 /** The program's archive with its name, the same for all targets. */
 export interface Program {
