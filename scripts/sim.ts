@@ -3,11 +3,14 @@
  * Runs whole consensus groups under given seeds: `deno task sim --seed N` or `--seeds A-B`.
  *
  * `--seconds S` is the virtual time before healing (300), `--without a,b` switches kinds of faults off,
- * `--marks` lists what was met and fails if something never was, `--state` prints the end of a run,
- * `--minutes M` stops after that long. A failing seed is made smaller and printed with what to run
- * again. Exit code 1 when a rule was broken.
+ * `--minutes M` stops after that long, `--state` prints a line for each run. `--marks` lists what was met and
+ * fails if something never was; without seeds it runs the fixed ones. `--fresh` takes seeds that follow from
+ * the day and the commit. A failing seed is made smaller and printed with its commit and what to run again.
+ * Exit code 1 when a rule was broken or a mark never met.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { FIXED } from "../tests/sim/fixed.ts";
+import { hashText } from "../tests/sim/machine.ts";
 import { Marks } from "../tests/sim/marks.ts";
 import { FAULT_KINDS, type Faults } from "../tests/sim/options.ts";
 import { minimise, optionsOf, type Outcome, runOnce, TICKS_A_SECOND } from "../tests/sim/run.ts";
@@ -24,13 +27,13 @@ interface Plan {
 function main(args: readonly string[]): number {
   const flags = parseArgs([...args], {
     string: ["seed", "seeds", "seconds", "without", "minutes"],
-    boolean: ["marks", "state", "brief"],
+    boolean: ["marks", "state", "brief", "fresh"],
   });
-  const [from = 1, to = from] = (flags.seeds ?? flags.seed ?? "1").split("-").map(Number);
+  const { from, to, seconds } = seedsOf(flags);
   const plan: Plan = {
     from,
     to,
-    seconds: Number(flags.seconds ?? 300),
+    seconds: Number(flags.seconds ?? seconds),
     without: (flags.without ?? "").split(",").filter((kind: string): kind is keyof Faults =>
       FAULT_KINDS.some((one) => one === kind)
     ),
@@ -43,6 +46,38 @@ function main(args: readonly string[]): number {
   const isBlind = flags.marks && marks.missing.length > 0;
   if (isBlind) console.log(`never met: ${marks.missing.join("; ")}`);
   return failed > 0 || isBlind ? 1 : 0;
+}
+
+/** Which seeds the flags ask for. */
+function seedsOf({ seed, seeds, marks, fresh }: {
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly marks: boolean;
+  readonly fresh: boolean;
+}): { readonly from: number; readonly to: number; readonly seconds: number } {
+  const asked = seeds ?? seed;
+  if (fresh) {
+    const day = new Date().toISOString().slice(0, 10);
+    const from = 1_000_000 + hashText(`${day} ${commit()}`) % 1_000_000_000;
+    console.log(`fresh seeds from ${from}, of ${day} and commit ${commit()}`);
+    return { from, to: from + 9_999, seconds: 100 };
+  }
+  if (asked === undefined && marks) return FIXED;
+  const [from = 1, to = from] = (asked ?? "1").split("-").map(Number);
+  return { from, to, seconds: 300 };
+}
+
+/** The commit of the sources; seeds mean nothing without it. */
+function commit(): string {
+  try {
+    const args = ["-C", new URL(".", import.meta.url).pathname, "rev-parse", "--short=12", "HEAD"];
+    const { success, stdout } = new Deno.Command("git", { args, stderr: "null" }).outputSync();
+    return success ? new TextDecoder().decode(stdout).trim() : "unknown";
+  } catch (error) {
+    // No git on this machine.
+    if (error instanceof Deno.errors.NotFound) return "unknown";
+    throw error;
+  }
 }
 
 function runAll(plan: Plan, showsState: boolean) {
@@ -86,7 +121,7 @@ function describeFailure({ seed, failure }: Outcome, plan: Plan): string[] {
   const head = `seed ${seed} at tick ${failure.tick}: ${failure.message}`;
   if (plan.isBrief) return [`${head.split("\n")[0]}`];
   const again = minimise(seed, plan.seconds, failure.rule);
-  return [head, failure.state, `run again: deno task sim ${again}`];
+  return [head, failure.state, `run again at commit ${commit()}: deno task sim ${again}`];
 }
 
 if (import.meta.main) Deno.exit(main(Deno.args));

@@ -44,6 +44,18 @@ export const STAGES: readonly Stage[] = [
     timeoutMs: 5 * MINUTE_MS,
   },
   {
+    ...check("simulation", ["deno", "task", "sim", "--fresh", "--minutes", "1.5"], 4 * MINUTE_MS),
+    isQuick: false,
+  },
+  {
+    ...check(
+      "planted bugs",
+      ["deno", "run", "-A", "scripts/sim_mutants.ts", "--sample", "--jobs", "2"],
+      6 * MINUTE_MS,
+    ),
+    isQuick: false,
+  },
+  {
     ...check("build", ["deno", "run", "-A", "scripts/build.ts", "--all"], 5 * MINUTE_MS),
     isQuick: false,
   },

@@ -30,6 +30,12 @@ export const REGRESSIONS: readonly Regression[] = [
     why: "the same, with the change on a member that was down",
   },
   {
+    seed: 1102,
+    seconds: 147,
+    without: ["loss", "delay", "partition"],
+    why: "a leader with hundreds of entries to send one by one commits late, and may",
+  },
+  {
     seed: 576,
     seconds: 74,
     without: [],

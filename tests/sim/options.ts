@@ -206,7 +206,18 @@ function doubt(options: Options, prng: Prng): Options {
     doubt: 1,
     slowDisk: 15 * prng.float(),
   };
-  return { ...options, voters: prng.pick([3, 3, 5]), clients: 5, restTicks: 5, faults };
+  // What was lost comes back one by one, so that every state in between is met.
+  const isGradual = prng.chance(0.5);
+  const slow = { maxAppendEntries: 1, inflightMessages: 4, heartbeatTicks: 1 };
+  return {
+    ...options,
+    voters: prng.pick([3, 3, 5]),
+    clients: 5,
+    restTicks: 5,
+    lazyTicks: isGradual ? 6 : options.lazyTicks,
+    config: isGradual ? { ...options.config, ...slow } : options.config,
+    faults: isGradual ? { ...faults, crash: 0.008, partition: 0 } : faults,
+  };
 }
 
 /** Leadership that comes back while answers to an earlier one are still on their way. */

@@ -86,7 +86,11 @@ function recover(world: World): void {
   const dead = world.options.losesMinority ? chooseDead(world) : new Set<MemberId>();
   world.heal(dead);
   const base = Math.max(50, world.options.config.electionTimeoutTicks ?? 50);
-  until(world, 10 * base + 20, "a leader that commits", () => leaderOf(world) !== undefined);
+  // With tiny windows a leader needs its time to bring others level before it can commit.
+  const lasts = [...world.members.values()].map(({ mirror }) => mirror.lastIndex);
+  const backlog = Math.max(...lasts) - Math.min(...lasts);
+  const commits = () => leaderOf(world) !== undefined;
+  until(world, 10 * base + 20 + 6 * backlog, "a leader that commits", commits);
   const applied = [...world.members.values()].map(({ machine }) => machine.index);
   const limit = 3_000 + 20 * (world.oracle.committed - Math.min(...applied));
   until(world, limit, "everyone to be answered", () => world.clients.isIdle);
