@@ -33,6 +33,7 @@ import type {
   Transport,
   TransportEvents,
 } from "../transport/transport.ts";
+import { HeldNews } from "./held_news.ts";
 import { LeaderDuties } from "./leader_duties.ts";
 import type { MachinePort } from "./machine_port.ts";
 import { PeerBook } from "./peer_book.ts";
@@ -87,6 +88,7 @@ export class RaftDriver implements TransportEvents {
   readonly #waiting = new WaitingProposals();
   readonly #snapshots: SnapshotKeeper;
   readonly #book: PeerBook;
+  readonly #news: HeldNews;
   readonly #duties: LeaderDuties;
   #transport: Transport | null = null;
   #ticker: Ticker | null = null;
@@ -112,6 +114,7 @@ export class RaftDriver implements TransportEvents {
     this.#parts = parts;
     this.#core = parts.core;
     this.#wall = new SteadyClock(parts.clock);
+    this.#news = new HeldNews(parts.clock, (messages) => this.#transport?.send(messages));
     this.#book = new PeerBook(parts.memberId, parts.peers);
     this.#duties = new LeaderDuties(parts);
     this.#writes = new WritePipeline({
@@ -149,6 +152,7 @@ export class RaftDriver implements TransportEvents {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#ticker?.stop();
+    this.#news.stop();
     this.#waiting.abandon();
     await this.#snapshots.stop();
     await this.#transport?.stop();
@@ -376,7 +380,8 @@ export class RaftDriver implements TransportEvents {
     const transport = this.#transport;
     if (!transport || messages.length === 0) return;
     const plain = messages.filter(({ kind }) => kind !== "snapshot");
-    if (plain.length > 0) transport.send(plain);
+    const now = this.#news.sift(plain);
+    if (now.length > 0) transport.send(now);
     for (const message of messages) {
       if (message.kind === "snapshot") this.#snapshots.sends.send(transport, message);
     }
@@ -477,6 +482,7 @@ export class RaftDriver implements TransportEvents {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#ticker?.stop();
+    this.#news.stop();
     this.#waiting.abandon();
     this.#snapshots.abort();
     this.#parts.port.failed(WarrenError.from(error, doing));

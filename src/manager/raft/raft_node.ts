@@ -109,7 +109,9 @@ export class RaftNode implements Proposer, AsyncDisposable {
       anotherLeader: (signal) => this.#anotherLeader(signal),
     });
     this.#worker = startWorker("raft_worker");
-    this.#worker.onmessage = ({ data }: MessageEvent<FromRaft>) => this.#hear(data);
+    this.#worker.onmessage = ({ data }: MessageEvent<readonly FromRaft[]>) => {
+      for (const message of data) this.#hear(message);
+    };
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#fail(new WarrenError("INTERNAL_FAULT", `Cannot go on: ${event.message}`));

@@ -19,9 +19,10 @@ import { openGrpcTransport } from "../transport/grpc_transport.ts";
 import { RaftDriver } from "./driver.ts";
 import type { MachinePort } from "./machine_port.ts";
 import type { CommittedEntry, FromRaft, RaftSetup, ToRaft } from "./protocol.ts";
+import { TurnOutbox } from "./turn_outbox.ts";
 
 interface WorkerScope {
-  postMessage(message: FromRaft, transfer: Transferable[]): void;
+  postMessage(messages: readonly FromRaft[], transfer: Transferable[]): void;
   onmessage: (event: MessageEvent<ToRaft>) => void;
 }
 
@@ -32,8 +33,13 @@ function parseScope(): WorkerScope {
 
 const scope = parseScope();
 
+const outbox = new TurnOutbox<FromRaft>((messages) => scope.postMessage(messages, []));
+
+/** Without anything to hand over, it goes with all else of this turn. */
 function post(message: FromRaft, transfer: Transferable[] = []): void {
-  scope.postMessage(message, transfer);
+  if (transfer.length === 0) return outbox.push(message);
+  outbox.flush();
+  scope.postMessage([message], transfer);
 }
 
 function postLog(minimum: LogLevel, bound: Parameters<Log["child"]>[0] = {}): Log {
