@@ -9,6 +9,7 @@
  * Exit code 1 when a rule was broken or a mark never met.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { commit } from "./simulating/commit.ts";
 import { FIXED } from "../tests/sim/fixed.ts";
 import { hashText } from "../tests/sim/machine.ts";
 import { Marks } from "../tests/sim/marks.ts";
@@ -65,19 +66,6 @@ function seedsOf({ seed, seeds, marks, fresh }: {
   if (asked === undefined && marks) return FIXED;
   const [from = 1, to = from] = (asked ?? "1").split("-").map(Number);
   return { from, to, seconds: 300 };
-}
-
-/** The commit of the sources; seeds mean nothing without it. */
-function commit(): string {
-  try {
-    const args = ["-C", new URL(".", import.meta.url).pathname, "rev-parse", "--short=12", "HEAD"];
-    const { success, stdout } = new Deno.Command("git", { args, stderr: "null" }).outputSync();
-    return success ? new TextDecoder().decode(stdout).trim() : "unknown";
-  } catch (error) {
-    // No git on this machine.
-    if (error instanceof Deno.errors.NotFound) return "unknown";
-    throw error;
-  }
 }
 
 function runAll(plan: Plan, showsState: boolean) {

@@ -12,6 +12,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { Bug } from "../tests/sim/bugs/bug.ts";
 import { BUGS } from "../tests/sim/bugs.ts";
+import { commit } from "./simulating/commit.ts";
 import { Copy, type Finding, type Search } from "./simulating/mutant.ts";
 import { readRecord, writeRecord } from "./simulating/record.ts";
 
@@ -37,7 +38,8 @@ async function main(args: readonly string[]): Promise<number> {
   const survivors = chosen.filter(({ name }) => found.get(name)?.by === "");
   console.log(`${chosen.length - survivors.length} of ${chosen.length} bugs found`);
   if (flags.record) {
-    const how = `${BUGS.length} bugs; each run ${seconds} virtual seconds before healing.`;
+    const runs = `each run ${seconds} virtual seconds before healing`;
+    const how = `${BUGS.length} bugs, ${runs}; recorded last at commit ${commit()}.`;
     writeRecord(found, how);
   }
   return survivors.length === 0 ? 0 : 1;
