@@ -61,8 +61,6 @@ export async function startManager(parts: StartParts): Promise<RunningDaemon> {
       }),
     );
   }
-  await untilUseful(state, signal, isRecorded);
-  if (agent) await untilConnected(agent, FIRST_SESSION_MS);
   installManagerMetrics(registry, {
     store,
     stats: () => leading.gateway()?.stats.current() ?? [],
@@ -72,6 +70,9 @@ export async function startManager(parts: StartParts): Promise<RunningDaemon> {
     ...(agent ? agentHealth(agent) : []),
   ];
   const endpoint = stack.use(await startEndpoint(settings, registry, { log, components }));
+  // Whoever asks meanwhile is told what it waits for.
+  await untilUseful(state, signal, isRecorded);
+  if (agent) await untilConnected(agent, FIRST_SESSION_MS);
   // The first to be stopped: whoever takes over answers what comes in meanwhile.
   stack.defer(() => handOver(state));
   const held = stack.move();
@@ -116,12 +117,10 @@ async function foundCluster(
 ): Promise<void> {
   const { raft, store, sealer, identity, clock } = state;
   if (identity.hasLog && store.view.cluster()) return;
-  // It waits for the others like any manager: whoever joined has found a cluster.
-  if ((raft.status?.membership.voters.length ?? 1) > 1) return;
   const untilMs = clock.monoNow() + FIRST_LEADER_MS;
   while (raft.leadingTerm === null && clock.monoNow() < untilMs) {
-    // One of several by now: another one may lead, or nobody yet.
-    if (raft.leader !== null && raft.leader !== identity.memberId) return;
+    // One of several by now: whoever joined has found a cluster, and another one may lead.
+    if ((raft.status?.membership.voters.length ?? 1) > 1) return;
     await Promise.race([sleep(clock, LOOK_MS, signal), failure(state)]);
   }
   if (raft.leadingTerm === null) return;

@@ -65,9 +65,18 @@ function formatInfo(info: GetClusterInfoResponse, nowMs: number): string {
 }
 
 function leaderText({ leaderId, leaderAddress, managers }: GetClusterInfoResponse): string {
-  if (leaderId === "") return "none";
+  if (leaderId === "") return `none: ${reasonUnled(managers)}`;
   const name = managers.find(({ id }) => id === leaderId)?.name ?? leaderId;
   return `${name} at ${leaderAddress}`;
+}
+
+/** Why nobody leads, as far as the asked manager can see. */
+export function reasonUnled(managers: readonly Member[]): string {
+  const voters = managers.filter(({ voter }) => voter);
+  const reached = voters.filter(({ reachable }) => reachable).length;
+  const needed = Math.floor(voters.length / 2) + 1;
+  if (reached >= needed) return "an election is under way";
+  return `${reached} of ${voters.length} votes can be reached, ${needed} are needed`;
 }
 
 /** The managers, one a line under a header. */
