@@ -76,6 +76,8 @@ export class SimDisk {
   log = new Chain({ index: 0, term: 0, chain: 0 });
   /** Set by a crash that took a durable batch along. */
   isInDoubt = false;
+  /** Up to where it was noted now and then that all is committed. */
+  noted = 0;
   /** What such crashes took along. */
   lost: Link[] = [];
   stalledUntil = 0;
@@ -154,6 +156,7 @@ export class SimDisk {
       base: this.log.base,
       entries: this.log.links.map(({ entry }) => entry),
       isInDoubt: this.isInDoubt,
+      committed: this.noted,
     };
   }
 

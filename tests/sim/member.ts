@@ -43,6 +43,9 @@ export type MakeCore = (config: CoreConfig, restored: Restored, seed: number) =>
 export const plainCore: MakeCore = (config, restored, seed) =>
   new RaftCore(config, restored, new Prng(seed));
 
+/** Entries between two notes of how far the log is committed. */
+const NOTED_EVERY = 7;
+
 /** How long what takes. */
 export interface Pace {
   readonly slowDisk: number;
@@ -265,6 +268,7 @@ export class SimMember {
         must(entry.index === this.machine.index + 1, rule, `${this.id} skips to ${entry.index}`);
         const applied = this.machine.apply(entry, chainHash(this.machine.chain, entry));
         this.observer.applied(this, entry, applied);
+        if (entry.index % NOTED_EVERY === 0) this.disk.noted = entry.index;
       }
       this.#work.shift();
       this.core?.applied(this.machine.index);

@@ -15,6 +15,7 @@ import {
 } from "../../src/raft/mod.ts";
 import { checkBatch, checkBounds, checkTaken } from "./checks/bounds.ts";
 import { Clients } from "./clients.ts";
+import type { Chain } from "./disk.ts";
 import { injectFaults } from "./faults.ts";
 import { Desk } from "./desk.ts";
 import { type Applied, hashText, type MachineImage, mix, type Request } from "./machine.ts";
@@ -172,13 +173,15 @@ export class World implements Observer {
 
   /** Memberships that are written somewhere and may still be committed. */
   openMemberships(): Membership[] {
-    const { committed } = this.oracle;
-    return [...this.members.values()].flatMap(({ core, mirror, disk }) => {
-      const chain = core ? mirror : disk.log;
-      return chain.links.slice(Math.max(0, committed - chain.base.index)).flatMap(({ entry }) =>
-        entry.payload.kind === "membership" ? [entry.payload.membership] : []
-      );
-    });
+    return [...this.members.values()].flatMap(({ core, mirror, disk }) =>
+      this.#openIn(core ? mirror : disk.log)
+    );
+  }
+
+  #openIn({ links, base }: Chain): Membership[] {
+    return links.slice(Math.max(0, this.oracle.committed - base.index)).flatMap(({ entry }) =>
+      entry.payload.kind === "membership" ? [entry.payload.membership] : []
+    );
   }
 
   #restart(member: SimMember): void {
@@ -225,7 +228,10 @@ export class World implements Observer {
     const running = [...this.members.values()].flatMap(({ core }) =>
       core?.status().membership ?? []
     );
-    const sizes = [...running, ...this.openMemberships()].map(({ voters }) => voters.length);
+    // What was not written there may have left and arrive yet.
+    const sent = [...this.members.values()].flatMap(({ mirror }) => this.#openIn(mirror));
+    const all = [...running, ...sent, ...this.openMemberships()];
+    const sizes = all.map(({ voters }) => voters.length);
     return Math.min(this.oracle.membership.voters.length, ...sizes.filter((size) => size > 0));
   }
 
