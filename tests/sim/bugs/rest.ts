@@ -106,6 +106,12 @@ const CORE = inFile("core.ts", [
     "",
   ],
   [
+    "a restart takes its whole log for committed",
+    "B3",
+    "log.commitTo(Math.min(committed, log.lastIndex));",
+    "log.commitTo(committed > 0 ? log.lastIndex : 0);",
+  ],
+  [
     "a restart forgets the membership in the log",
     "E4",
     'if (payload.kind === "membership" && isNewer)',
