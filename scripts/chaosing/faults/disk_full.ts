@@ -7,7 +7,7 @@ import type { Manager } from "../manager.ts";
 import { keepFull, mountSmallDisk } from "../small_disk.ts";
 
 const DISK_MIB = 192;
-const HOLD_MS = 15_000;
+const HOLD_MS = 20_000;
 const LEVEL_MS = 15_000;
 
 /** The fault. */
@@ -23,7 +23,7 @@ export const DISK_FULL: Fault = {
     flags: ["--snapshot-threshold", "2000", "--trailing-logs", "500"],
     prepare: (_, dir) => mountSmallDisk(dir, DISK_MIB),
   },
-  load: { writers: 16, readers: 3, pauseMs: 2, valueBytes: 32_000 },
+  load: { writers: 6, readers: 3, pauseMs: 2, valueBytes: 16_000 },
   async run(stage, count) {
     const { group, load } = stage;
     for (let round = 1; round <= count; round++) {
