@@ -129,7 +129,9 @@ export function handleAppend(state: CoreState, message: Append): void {
       hintTerm: hint.term,
     });
   }
-  const fresh = entries.filter(({ index, term }) => !log.matches(index, term));
+  // From the first that differs on: what follows a conflict is replaced even if it looks the same.
+  const [first] = entries.filter(({ index, term }) => !log.matches(index, term));
+  const fresh = first ? entries.slice(first.index - prevIndex - 1) : [];
   // Unanswered, so that the leader asks again with its next heartbeats and no faster (rule G5).
   if (fresh.length > 0 && log.unappliedBytes >= state.config.maxUnappliedBytes) return;
   takeEntries(state, fresh);
