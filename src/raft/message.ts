@@ -127,7 +127,10 @@ export interface Ready {
   readonly apply: readonly Entry[];
   /** A snapshot to hand to the state machine once `seq` is durable, before any later `apply`. */
   readonly restore: SnapshotMeta | null;
-  /** Reads that may be answered once the state machine has applied `index`. */
+  /**
+   * Reads that may be answered once the state machine has applied `index`. At a member that was removed
+   * meanwhile that may never be: whoever waits bounds the wait.
+   */
   readonly reads: readonly { readonly id: number; readonly index: number }[];
   readonly readsFailed: readonly number[];
 }
