@@ -71,6 +71,7 @@ export async function joinCluster(parts: JoinParts): Promise<Joined> {
     } catch (thrown) {
       signal.throwIfAborted();
       const error = WarrenError.from(thrown, "Cannot join the cluster");
+      if (error.reason === "UNKNOWN_METHOD") throw notTheApi(address, error);
       if (!isRetryable(error)) throw error;
       if (attempt === 0) log.warn("cannot join yet", { address, error: error.message });
     }
@@ -80,6 +81,13 @@ export async function joinCluster(parts: JoinParts): Promise<Joined> {
     if (!isRoundOver) continue;
     await sleep(realClock, backoffDelayMs(RECONNECT_BACKOFF, round, Math.random()), signal);
   }
+}
+
+/** A manager has two ports, and one of them is easily taken for the other. */
+function notTheApi(address: string, cause: WarrenError): WarrenError {
+  const message = `Cannot join: nobody at ${address} takes in managers`;
+  const hint = "name a manager's --listen-addr, not its --raft-addr; or its version is older";
+  return new WarrenError("UNKNOWN_METHOD", message, { hint, cause });
 }
 
 async function ask(

@@ -88,3 +88,12 @@ Deno.test("joinCluster gives up on what a manager refuses for good, and without 
     await assert.rejects(joinCluster(partsOf([])), { reason: "USAGE" });
   });
 });
+
+Deno.test("joinCluster tells whoever answers for another port apart from a manager", async () => {
+  await using server = createRpcServer({ log: silentLog, metrics: noMetrics, clock: realClock });
+  const bound = await server.listen({ kind: "tcp", host: "127.0.0.1", port: 0 });
+  await assert.rejects(joinCluster(partsOf([formatAddress(bound)])), {
+    reason: "UNKNOWN_METHOD",
+    hint: /--listen-addr, not its --raft-addr/,
+  });
+});

@@ -24,6 +24,9 @@ export interface RunningDaemon extends AsyncDisposable {
   readonly socket: string;
   /** Settles with what leaves the daemon useless: a log that cannot be written, a node removed. */
   readonly failed: Promise<WarrenError>;
-  /** Settles when the managers want the node to be the other kind; absent where nobody listens. */
+  /**
+   * Settles when the managers want the node to be the other kind; absent where nobody listens. Another
+   * promise once they have changed their mind.
+   */
   readonly changed?: Promise<RoleChange>;
 }

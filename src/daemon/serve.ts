@@ -83,17 +83,17 @@ class Serving {
   }
 
   /** What ends the daemon. A worker that failed to become a manager waits before it tries again. */
-  async #outcome({ failed, changed }: RunningDaemon): Promise<Outcome> {
+  async #outcome(daemon: RunningDaemon): Promise<Outcome> {
     const { signals, clock } = this.#parts;
     const over = new AbortController();
     const heeded = async (): Promise<RoleChange> => {
       await sleep(clock, promotionPauseMs(this.#failures), over.signal);
-      return await changed ?? await new Promise<never>(() => {});
+      return await daemon.changed ?? await new Promise<never>(() => {});
     };
     const change = heeded();
     change.catch(() => {}); // given up: what else ended the daemon is told
     try {
-      return await Promise.race([failed, signals.first, change]);
+      return await Promise.race([daemon.failed, signals.first, change]);
     } finally {
       over.abort();
     }

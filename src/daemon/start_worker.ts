@@ -50,7 +50,9 @@ export async function startWorker(
     metricsAddr: endpoint.address,
     socket: "",
     failed: agent.failed,
-    changed: roles.changed,
+    get changed() {
+      return roles.changed;
+    },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -37,7 +37,10 @@ export async function joinManager(
   const doing = `join as ${quoteText(request.name)}`;
   const cluster = view.cluster();
   if (!cluster || !await isManagerToken(context, request.token)) {
-    throw new WarrenError("TOKEN_REFUSED", `Cannot ${doing}: it is not the managers' token`);
+    const isWorkers = parseJoinToken(request.token)?.role === "worker";
+    const whose = isWorkers ? "the token is the workers', not the managers'" : "bad token";
+    const hint = 'run "warren cluster join-token manager" on a manager for a valid token';
+    throw new WarrenError("TOKEN_REFUSED", `Cannot ${doing}: ${whose}`, { hint });
   }
   checkForm(request, doing);
   const id = asId<NodeId>(request.nodeId);
@@ -77,6 +80,11 @@ async function joining(
       throw new WarrenError("TOKEN_REFUSED", `Cannot ${doing}: the node is another machine's`, {
         hint,
       });
+    }
+    if (known.role === "worker") {
+      const message = `Cannot ${doing}: the node is a worker of this cluster`;
+      const hint = `run "warren node promote ${known.name}" to make a manager of it`;
+      throw new WarrenError("NOT_PERMITTED", message, { hint });
     }
     // What was told later stays when the first request is made again.
     const told = {

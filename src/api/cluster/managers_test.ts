@@ -140,6 +140,10 @@ Deno.test("a worker that is promoted joins under its own id, and leaves its memb
     assert.deepEqual(consensus.steps.at(-1), { kind: "remove", id });
     const { memberId: formerId, raftAddress, address } = getNode(api, id);
     assert.deepEqual([formerId, raftAddress, address], ["", "", ""]);
+    // A try to join that comes late does not undo the demotion.
+    const late = await joinRequest(api);
+    const refused = await faultOf(client.joinManager({ ...request, memberId: late.memberId }));
+    assert.deepEqual([refused.reason, consensus.steps.length], ["NOT_PERMITTED", 2]);
     const promoted = await client.promoteNode({ ref: "m2" });
     assert.deepEqual([promoted.node?.role, promoted.node?.memberId], ["hybrid", ""]);
     assert.equal((await faultOf(client.joinManager(request))).reason, "ID_TAKEN");

@@ -27,7 +27,10 @@ export type RoleChange =
 export interface RoleWatch {
   /** For the agent: what it is told in each session. */
   readonly onRole: (order: RoleOrder) => void;
-  /** Settles once, when the daemon is to become the other kind. */
+  /**
+   * Settles when the daemon is to become the other kind. Read it anew to hear of a change that was not
+   * taken back meanwhile.
+   */
   readonly changed: Promise<RoleChange>;
 }
 
@@ -35,13 +38,21 @@ export interface RoleWatch {
 export function watchPromotion(
   parts: { readonly managers: () => readonly string[]; readonly onWorker: () => void },
 ): RoleWatch {
-  const { promise: changed, resolve } = Promise.withResolvers<RoleChange>();
+  let wanted = Promise.withResolvers<RoleChange>();
+  let isWanted = false;
   return {
-    changed,
+    get changed() {
+      return wanted.promise;
+    },
     onRole({ role, managerToken: token, memberId }) {
-      if (role === "worker") return parts.onWorker();
+      if (role === "worker") {
+        if (isWanted) wanted = Promise.withResolvers<RoleChange>();
+        isWanted = false;
+        return parts.onWorker();
+      }
       if (token === "") return;
-      resolve({ kind: "manager", token, memberId, managers: dialable(parts.managers()) });
+      isWanted = true;
+      wanted.resolve({ kind: "manager", token, memberId, managers: dialable(parts.managers()) });
     },
   };
 }

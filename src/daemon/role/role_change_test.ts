@@ -55,6 +55,17 @@ Deno.test("watchPromotion heeds an order to manage that comes with a token", asy
   assert.deepEqual(calls, ["worker"]);
 });
 
+Deno.test("watchPromotion forgets an order that was taken back before it was heeded", async () => {
+  const watch = watchPromotion({ managers: () => [], onWorker: () => {} });
+  watch.onRole(order("hybrid", { managerToken: "t", memberId: "m7" }));
+  watch.onRole(order("worker"));
+  assert.equal(await now(watch.changed), null);
+  watch.onRole(order("hybrid", { managerToken: "t", memberId: "m8" }));
+  assert.deepEqual(await now(watch.changed), {
+    ...{ kind: "manager", token: "t", memberId: "m8", managers: [] },
+  });
+});
+
 Deno.test("watchDemotion heeds its own state", async () => {
   const { parts, demote } = manager();
   using watch = watchDemotion({ ...parts, managers: () => [SOCKET, "a:1"] });

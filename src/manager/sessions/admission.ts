@@ -50,7 +50,10 @@ export async function admit(parts: AdmissionParts, request: JoinRequest): Promis
   const role = await credentials.roleOfToken(request.token);
   const cluster = view.cluster();
   if (role !== "worker" || !cluster || !request.description) {
-    throw new WarrenError("TOKEN_REFUSED", `Cannot join as ${quoteText(request.name)}: bad token`);
+    const whose = role === "manager" ? "the token is the managers', not the workers'" : "bad token";
+    const message = `Cannot join as ${quoteText(request.name)}: ${whose}`;
+    const hint = 'run "warren cluster join-token worker" on a manager for a valid token';
+    throw new WarrenError("TOKEN_REFUSED", message, { hint });
   }
   refuseBadNode(request, `Cannot join as ${quoteText(request.name)}`);
   const { credential, hash } = await credentials.create();
