@@ -172,6 +172,13 @@ export class WarrenDaemon implements AsyncDisposable {
     return JSON.parse(done.stdout);
   }
 
+  /** Waits until it ends by itself; returns the exit code. */
+  async ended(): Promise<number> {
+    const { code } = await this.#child.status;
+    await this.#reading;
+    return code;
+  }
+
   /** Sends a signal and waits for the end; returns the exit code. */
   async kill(signal: Deno.Signal): Promise<number> {
     try {
