@@ -125,6 +125,8 @@ function beyond(gapsMs: readonly number[], { p50Ms, p99Ms, maxMs }: Bounds): str
 function verdict(fault: Fault, stage: Stage): Verdict {
   const { writes, reads, failed } = stage.load.registers.counts;
   const { gapsMs, times, notes, broken, group, caller } = stage;
+  const { failures } = stage.load.registers;
+  if (failures.length > 0) notes.push(`failed: ${[...new Set(failures)].slice(0, 5).join("; ")}`);
   const peakMib = Math.max(...group.managers.map((manager) => manager.peakMib));
   if (broken.length > 0) {
     notes.push(`errors met: ${[...caller.errors].map((pair) => pair.join(" ")).join(", ")}`);

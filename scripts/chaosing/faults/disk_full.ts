@@ -2,20 +2,23 @@
  * The disk of the leader is filled by somebody else while clients write large values. The cluster
  * goes on, and when there is room again the manager becomes level by itself.
  */
+import { until } from "../../../tests/harness/warren.ts";
 import type { Fault } from "../fault.ts";
 import type { Manager } from "../manager.ts";
 import { keepFull, mountSmallDisk } from "../small_disk.ts";
 
 const DISK_MIB = 192;
-const HOLD_MS = 20_000;
+/** Patience until the room set aside beforehand is used up. */
+const NOTICE_MS = 120_000;
+const HOLD_MS = 5_000;
 const LEVEL_MS = 15_000;
 
 /** The fault. */
 export const DISK_FULL: Fault = {
   name: "disk-full",
-  title: `disk of the leader (${DISK_MIB} MiB) filled for ${
-    HOLD_MS / 1_000
-  } s; longest time without a write`,
+  title:
+    `disk of the leader (${DISK_MIB} MiB) filled until it says so and ${HOLD_MS / 1_000} s more; ` +
+    "longest time without a write",
   count: 5,
   bounds: { maxMs: 3_000 },
   needs: "namespaces",
@@ -23,7 +26,7 @@ export const DISK_FULL: Fault = {
     flags: ["--snapshot-threshold", "2000", "--trailing-logs", "500"],
     prepare: (_, dir) => mountSmallDisk(dir, DISK_MIB),
   },
-  load: { writers: 6, readers: 3, pauseMs: 2, valueBytes: 16_000 },
+  load: { writers: 6, readers: 3, pauseMs: 2, valueBytes: 48_000 },
   async run(stage, count) {
     const { group, load } = stage;
     for (let round = 1; round <= count; round++) {
@@ -31,6 +34,7 @@ export const DISK_FULL: Fault = {
       let now: Manager | undefined;
       const { gapMs } = await load.longestGap(async () => {
         await using _full = keepFull(leader.options.dir);
+        await notice(leader);
         await stage.breathe(HOLD_MS);
         now = await group.findLeader();
       });
@@ -45,3 +49,12 @@ export const DISK_FULL: Fault = {
     }
   },
 };
+
+/** Waits until `manager` has noticed that its disk is full. */
+async function notice({ name, daemon }: Manager): Promise<void> {
+  const seen = daemon.lines.length;
+  await until(`${name} to notice its full disk`, () => {
+    const found = daemon.lines.slice(seen).some((line) => line.includes("the disk is full"));
+    return Promise.resolve(found);
+  }, NOTICE_MS);
+}
