@@ -123,7 +123,16 @@ async function foundCluster(
     if ((raft.status?.membership.voters.length ?? 1) > 1) return;
     await Promise.race([sleep(clock, LOOK_MS, signal), failure(state)]);
   }
-  if (raft.leadingTerm === null) return;
+  if (raft.leadingTerm === null) {
+    const hint = "look at the disk of the data directory, then start again";
+    throw new WarrenError(
+      "NO_LEADER",
+      "Cannot begin: this manager could not write its log in time",
+      {
+        hint,
+      },
+    );
+  }
   await setUpCluster(selfNode(state, settings, ""), {
     view: store.view,
     proposer: raft.asLeader(raft.leadingTerm),
