@@ -18,7 +18,11 @@ export interface LevelTimes {
   readonly measureMs: number;
 }
 
-/** Runs `callers` callers of `once`; what began while warming up does not count. */
+/**
+ * Runs `callers` callers of `once`; what began while warming up does not count.
+ *
+ * @throws what `once` threw first, when every caller has ended
+ */
 export async function runLevel(
   callers: number,
   { warmMs, measureMs }: LevelTimes,
@@ -39,7 +43,10 @@ export async function runLevel(
       lastMs = Math.max(lastMs, returnedMs);
     }
   };
-  await Promise.all(Array.from({ length: callers }, caller));
+  // All of them, so that a failure of one leaves none behind.
+  for (const one of await Promise.allSettled(Array.from({ length: callers }, caller))) {
+    if (one.status === "rejected") throw one.reason;
+  }
   return {
     callers,
     perSecond: latenciesMs.length / (lastMs - fromMs) * 1_000,

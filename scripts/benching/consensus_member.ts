@@ -39,6 +39,11 @@ export interface MemberStatus {
   readonly syncs: number;
 }
 
+/** A load in which leadership moved. */
+export interface FailedLoad {
+  readonly failed: string;
+}
+
 const CLUSTER = "benchbenchbenchbenchbench";
 const SNAPSHOT_THRESHOLD = 8_192;
 const TRAILING_LOGS = 10_240;
@@ -113,9 +118,9 @@ async function obey(node: RaftNode, order: MemberOrder): Promise<unknown> {
     }
     case "load": {
       const value = new Uint8Array(order.valueBytes).fill(0x78);
-      return await runLevel(order.callers, order.times, async () => {
-        await node.proposeEntry(value, { term: null, mayRepeat: false });
-      });
+      const once = () => node.proposeEntry(value, { term: null, mayRepeat: false });
+      return await runLevel(order.callers, order.times, async () => void await once())
+        .catch((error) => ({ failed: String(error) } satisfies FailedLoad));
     }
   }
 }

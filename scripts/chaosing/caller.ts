@@ -71,7 +71,8 @@ export class Caller implements Disposable {
         return { kind: "done", value, attemptMs };
       } catch (error) {
         const { reason, message } = WarrenError.from(error, "the call");
-        this.errors.set(reason, (this.errors.get(reason) ?? 0) + 1);
+        const kind = reason === "UNKNOWN_FAULT" ? `${reason} "${message}"` : reason;
+        this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
         if (DEFINITE.has(reason)) return { kind: "refused", reason, attempts };
         const pauseMs = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * attempts);
         if (performance.now() + pauseMs >= endMs) {
