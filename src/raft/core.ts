@@ -4,7 +4,8 @@
  * The driver feeds it ticks, messages and completions, and carries out what `takeReady` hands out.
  * The same inputs and the same seed give the same outputs. Invariant: nothing that promises
  * durability is in `sendNow`. What the driver must keep to:
- * - It delivers what has arrived before it ticks, and ticks at most one election timeout at a stretch.
+ * - It delivers what has arrived, messages and completed writes, before it ticks, and ticks at most one
+ *   election timeout at a stretch.
  * - Messages between two connections are never mixed: when a peer restarts, whatever is under way
  *   from or to its former life is dropped, and `report(peer, "restarted")` comes before the first message.
  * - A snapshot message is delivered when its data is on the disk and verified. Its sender is told
