@@ -5,18 +5,19 @@
  * heard of it, so a start that was cut short goes on as the same node and the same member.
  */
 import { randomIds, realClock, SteadyClock, WarrenError } from "../lib/mod.ts";
-import { RaftNode, storeMachine } from "../manager/mod.ts";
+import { RaftNode, type RaftSetup, storeMachine } from "../manager/mod.ts";
 import { asId, asIndex, type LogIndex, type NodeId } from "../model/mod.ts";
 import { adoptDataKey, generateCredential, openDataKey, openSealer } from "../security/mod.ts";
 import { EventBuffer, recordEvents, Store } from "../store/mod.ts";
 import { MetricsRegistry } from "../telemetry/mod.ts";
-import { followApplied, readApplied } from "./applied_memory.ts";
+import { followApplied, readApplied } from "./memory/applied_memory.ts";
 import type { DataDir, NodeIdentity } from "./data_dir.ts";
 import { joinCluster } from "./join_cluster.ts";
 import type { ManagerState } from "./manager_state.ts";
 import { finishRecovery } from "./offline/finish_recovery.ts";
-import { PeerMemory } from "./peer_memory.ts";
+import { PeerMemory } from "./memory/peer_memory.ts";
 import type { StartParts } from "./running_daemon.ts";
+import type { Settings } from "./settings.ts";
 
 /** How long a removed manager waits to be told what becomes of it, in milliseconds. */
 const REMOVED_GRACE_MS = 5_000;
@@ -44,21 +45,7 @@ export async function openState(
   const committed = await readApplied(dataDir, identity.memberId);
   const raft = stack.use(
     await RaftNode.start({
-      setup: {
-        clusterId: identity.clusterId,
-        memberId: identity.memberId,
-        isFounder: identity.isFounder,
-        mustHaveLog: identity.hasLog,
-        committed,
-        dir: `${dataDir.path}/log`,
-        listenAddr: settings.raftAddr,
-        advertiseAddr: settings.raftAdvertiseAddr ?? "",
-        peers: peers.known,
-        times: settings.raftTimes,
-        snapshotThreshold: settings.snapshotThreshold,
-        trailingLogs: settings.trailingLogs,
-        logLevel: settings.logLevel,
-      },
+      setup: { ...setupOf(identity, settings), committed, peers: peers.known },
       machine: storeMachine(store),
       clock,
       log,
@@ -94,6 +81,25 @@ export async function openState(
   };
 }
 
+function setupOf(
+  { clusterId, memberId, isFounder, hasLog }: NodeIdentity,
+  settings: Settings,
+): Omit<RaftSetup, "committed" | "peers"> {
+  return {
+    clusterId,
+    memberId,
+    isFounder,
+    mustHaveLog: hasLog,
+    dir: `${settings.dataDir}/log`,
+    listenAddr: settings.raftAddr,
+    advertiseAddr: settings.raftAdvertiseAddr ?? "",
+    times: settings.raftTimes,
+    snapshotThreshold: settings.snapshotThreshold,
+    trailingLogs: settings.trailingLogs,
+    logLevel: settings.logLevel,
+  };
+}
+
 function isNewFounder({ isFounder, hasLog }: NodeIdentity): boolean {
   return isFounder && !hasLog;
 }
@@ -112,7 +118,14 @@ async function knownIdentity(parts: StartParts): Promise<NodeIdentity> {
     isFounder,
     hasLog: false,
   });
-  return identity.clusterId === "" ? await join(parts, identity) : identity;
+  if (identity.clusterId === "") return await join(parts, identity);
+  if (settings.token !== null) {
+    const { clusterId: cluster_id } = identity;
+    parts.log.info("resumes in its cluster: --manager and --token count at a first start only", {
+      cluster_id,
+    });
+  }
+  return identity;
 }
 
 /** Asks for membership; everything learned is durable before the identity counts as joined. */
