@@ -5,9 +5,9 @@
  * started alone shows what it knew, instead of nothing. Invariant: what is noted was committed, and
  * durable in this member's log before. The note may be old or missing: then less is shown.
  */
-import { type Clock, type Log, TaskGroup } from "../lib/mod.ts";
-import type { Store } from "../store/mod.ts";
-import type { DataDir } from "./data_dir.ts";
+import { type Clock, type Log, TaskGroup } from "../../lib/mod.ts";
+import type { Store } from "../../store/mod.ts";
+import type { DataDir } from "../data_dir.ts";
 
 /** Least time between two notes, in milliseconds. */
 const INTERVAL_MS = 1_000;

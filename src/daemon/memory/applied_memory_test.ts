@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ManualClock, silentLog } from "../lib/mod.ts";
-import { StoreFixture } from "../store/testing/store_fixture.ts";
+import { ManualClock, silentLog } from "../../lib/mod.ts";
+import { StoreFixture } from "../../store/testing/store_fixture.ts";
 import { type AppliedMemoryParts, followApplied, readApplied } from "./applied_memory.ts";
-import { DataDir } from "./data_dir.ts";
+import { DataDir } from "../data_dir.ts";
 
 async function withParts(
   body: (parts: AppliedMemoryParts, fixture: StoreFixture, clock: ManualClock) => Promise<void>,

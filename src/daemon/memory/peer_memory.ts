@@ -4,9 +4,9 @@
  *
  * A failure to remember is logged and costs nothing while another manager dials this one.
  */
-import { type Log, TaskGroup } from "../lib/mod.ts";
-import type { Store } from "../store/mod.ts";
-import type { DataDir, KnownPeer } from "./data_dir.ts";
+import { type Log, TaskGroup } from "../../lib/mod.ts";
+import type { Store } from "../../store/mod.ts";
+import type { DataDir, KnownPeer } from "../data_dir.ts";
 
 /** Addresses remembered at most. */
 const MAX_PEERS = 64;
