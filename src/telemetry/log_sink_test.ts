@@ -175,3 +175,11 @@ Deno.test("LogSink waits when its output is non-blocking and full", async () => 
 Deno.test("defaultLogFormat is JSON unless a person reads along", () => {
   assert.deepEqual([defaultLogFormat(false), defaultLogFormat(true)], ["json", "text"]);
 });
+
+Deno.test("LogSink does not say an error twice to people", async () => {
+  const output = new Output();
+  const sink = sinkTo(output, { format: "text" });
+  sink.log.error("Cannot join", { reason: "TOKEN_REFUSED", error: "Cannot join" });
+  await sink.flush(1_000);
+  assert.match(output.text, /ERROR Cannot join reason=TOKEN_REFUSED\n$/);
+});

@@ -42,7 +42,8 @@ export function formatText(record: LogRecord, hasColour: boolean): string {
   const level = paint(COLOURS[record.level], record.level.toUpperCase().padEnd(5));
   let line = `${paint(DIM, record.time)} ${level} ${escapeUnsafe(record.message)}`;
   for (const [key, value] of Object.entries(record.fields)) {
-    if (value === undefined) continue;
+    // Programs look for the error under its key; who reads the line has just read it.
+    if (value === undefined || value === record.message) continue;
     line += ` ${paint(DIM, `${escapeUnsafe(key)}=`)}${formatValue(value)}`;
   }
   return line + "\n";
