@@ -8,13 +8,15 @@ import type { GroupOptions } from "./group.ts";
 import type { LoadOptions } from "./load.ts";
 import type { Stage } from "./stage.ts";
 
-/** Bounds on the times to the next accepted write, in milliseconds. */
+/** What must hold beside the rules for all: times to the next accepted write are in milliseconds. */
 export interface Bounds {
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   readonly maxMs?: number;
   /** Requests that may fail in spite of their client's patience; any number unless given. */
   readonly failed?: number;
+  /** Resident memory of any manager at any time, in MiB. */
+  readonly peakMib?: number;
 }
 
 /** One kind of fault. */

@@ -16,7 +16,7 @@ export const CATCH_UP: Fault = {
   name: "catch-up",
   title: `a manager away for ${ENTRIES} entries, then back, under full load`,
   count: 1,
-  bounds: { failed: 0 },
+  bounds: { failed: 0, peakMib: 200 },
   load: { writers: 96, readers: 2, pauseMs: 0, valueBytes: 100 },
   async run(stage, count) {
     const { group, load } = stage;
