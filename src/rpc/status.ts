@@ -118,12 +118,16 @@ export function fromServiceError(error: ServiceError, address: string): WarrenEr
 /** The reason of a failure of the transport: where its code says too little, its text decides. */
 function reasonOf(code: Code, details: string): Reason {
   if (code === "RESOURCE_EXHAUSTED" && /larger than max/.test(details)) return "PROPOSAL_TOO_LARGE";
-  if (code === "INTERNAL" && NOT_SENT.test(details)) return "CLUSTER_UNREACHABLE";
+  const isLost = NOT_SENT.test(details) || CUT_SHORT.test(details);
+  if (code === "INTERNAL" && isLost) return "CLUSTER_UNREACHABLE";
   return REASON_OF_CODE[code];
 }
 
 /** The other side said goodbye on the connection before the call was sent on it. */
 const NOT_SENT = /^Failed to start HTTP\/2 stream/;
+
+/** The connection broke while the call was written: it may have arrived, or not. */
+const CUT_SHORT = /internal client error: (?:write|read) E(?:PIPE|CONNRESET)/;
 
 function describe(reason: Reason, error: ServiceError, address: string): string {
   switch (reason) {

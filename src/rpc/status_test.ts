@@ -54,6 +54,13 @@ Deno.test("a call that was not sent, since the other side said goodbye, means an
   assert.equal(error.message, "cannot reach a manager at unix:///x: it is closing its connections");
 });
 
+Deno.test("a connection that broke while a call was written is an unreachable manager, not an unknown fault", () => {
+  const details = "Received RST_STREAM with code 2 triggered by internal client error: write EPIPE";
+  const parts = { code: 13, details, metadata: new Metadata() };
+  const error = fromServiceError(Object.assign(new Error(details), parts), AT);
+  assert.equal(error.reason, "CLUSTER_UNREACHABLE");
+});
+
 Deno.test("addresses: both forms are read, shown and dialled; others are usage errors", () => {
   const rows = [
     [
