@@ -72,7 +72,8 @@ export async function joinCluster(parts: JoinParts): Promise<Joined> {
       signal.throwIfAborted();
       const error = WarrenError.from(thrown, "Cannot join the cluster");
       if (error.reason === "UNKNOWN_METHOD") throw notTheApi(address, error);
-      if (!isRetryable(error)) throw error;
+      // A join whose answer was lost is made again like any other: it is done once.
+      if (!isRetryable(error) && error.reason !== "UNKNOWN_OUTCOME") throw error;
       if (attempt === 0) log.warn("cannot join yet", { address, error: error.message });
     }
     // Every manager is asked once before the first pause.

@@ -35,7 +35,9 @@ export function startSelfRecord(
         isDone = true;
         return;
       } catch (error) {
-        if (!isRetryable(error)) throw error;
+        // Done twice, it is done once: whatever became of it may be found out by doing it again.
+        const isLost = error instanceof WarrenError && error.reason === "UNKNOWN_OUTCOME";
+        if (!isLost && !isRetryable(error)) throw error;
         await sleep(clock, backoffDelayMs(RECONNECT_BACKOFF, attempt, Math.random()), signal);
       }
     }
