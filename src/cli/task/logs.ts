@@ -75,8 +75,8 @@ async function printLogs(context: CommandContext): Promise<number> {
   };
   const client = await context.client();
   const signal = context.interrupted;
-  const printer = new LogPrinter(context, await hasSeveralTasks(client, request.ref));
   try {
+    const printer = new LogPrinter(context, await hasSeveralTasks(client, request.ref, signal));
     for await (const line of client.readLogs(request, { signal })) printer.print(line);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -86,9 +86,14 @@ async function printLogs(context: CommandContext): Promise<number> {
 }
 
 /** Whether `ref` is a service with several tasks, whose lines must be told apart from the first on. */
-async function hasSeveralTasks(client: Client, ref: string): Promise<boolean> {
+async function hasSeveralTasks(
+  client: Client,
+  ref: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    const { tasks } = await client.listTasks({ service: ref, node: "", all: true, stale: false });
+    const request = { service: ref, node: "", all: true, stale: false };
+    const { tasks } = await client.listTasks(request, { signal });
     return new Set(tasks.map(taskName)).size > 1;
   } catch (error) {
     // It is a task, or not there: the next call says so better.
