@@ -91,11 +91,7 @@ Deno.test("node rm takes managers that are gone, not those whose loss nobody cou
   assert.match(reasonOf(live).hint, /demote m3.*stop it.*--force/);
 
   await m3.end("SIGTERM");
-  await until(
-    "m3 to be out of reach",
-    async () =>
-      (await group.members(m1)).some(({ name, reachable }) => name === "m3" && !reachable),
-  );
+  await group.untilGone("m3", m1);
   for (const force of [[], ["--force"]]) {
     const risky = await m1.run("node", "rm", "m2", ...force, "-o", "json");
     const { reason, message } = reasonOf(risky);

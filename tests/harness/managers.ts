@@ -47,6 +47,9 @@ export class GroupNode {
       ...["--node-name", this.name, "--runtime", "process", "--log-level", "info"],
       ...["--listen-addr", `127.0.0.1:${api}`, "--raft-addr", `127.0.0.1:${raft}`],
       ...["--metrics-addr", `127.0.0.1:${metrics}`],
+      // Nothing here measures failover: a busy machine must not cost a leader its place.
+      ...["--heartbeat-timeout", "1500ms", "--election-timeout", "1500ms"],
+      ...["--leader-lease-timeout", "1s"],
     ];
   }
 
@@ -190,6 +193,15 @@ export class NodeGroup implements AsyncDisposable {
       const isLed = members.some(({ leader }) => leader);
       return isLed && members.length === good.length &&
         good.map(({ name }) => name).sort().join(" ") === wanted;
+    });
+  }
+
+  /** Waits until no session of `name` is left, as `from` sees it: then it may be removed. */
+  async untilGone(name: string, from: GroupNode): Promise<void> {
+    await until(`${name} to be gone`, async () => {
+      const members = await this.members(from);
+      const isReachable = members.some((member) => member.name === name && member.reachable);
+      return !isReachable && (await from.json("node", "inspect", name)).status !== "ready";
     });
   }
 
