@@ -37,7 +37,8 @@ export class Group implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const root = await Deno.makeTempDir({ prefix: "warren-chaos-" });
     const remove = () => Deno.removeSync(root, { recursive: true });
-    const forget = onInterrupt(remove);
+    // Also what is about to start, and has nobody yet who would end it.
+    const forget = onInterrupt(() => (killBelow(root), remove()));
     stack.defer(() => (forget(), remove()));
     const ports = freePorts(SIZE * 2);
     const managers: Manager[] = [];
@@ -138,5 +139,22 @@ export class Group implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+}
+
+/** Kills every process that was given a path below `root`, which is one of ours and random. */
+function killBelow(root: string): void {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name) || Number(name) === Deno.pid) continue;
+    if (commandLineOf(name).includes(`${root}/`)) Deno.kill(Number(name), "SIGKILL");
+  }
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return ""; // it has ended
+    throw error;
   }
 }
