@@ -96,12 +96,12 @@ async function ask(
   request: JoinManagerRequest,
   signal: AbortSignal,
 ): Promise<JoinManagerResponse> {
-  const channel = openChannel(parseAddress(address));
+  const channel = openChannel(parseAddress(address), { isAlone: true });
   try {
     const { joinManager } = ClusterServiceService;
     return await channel.unary(joinManager, request, { signal, timeoutMs: ANSWER_MS });
   } finally {
-    channel.close();
+    await channel.abandon();
   }
 }
 
