@@ -95,6 +95,11 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** Workers have no Raft listener, and a directory that is resumed remembers its own. */
+function isManager(command: readonly string[] = ["cluster", "init"]): boolean {
+  return ["cluster init", "manager join"].includes(command.slice(0, 2).join(" "));
+}
+
 /** A running daemon. */
 export class WarrenDaemon implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -127,6 +132,9 @@ export class WarrenDaemon implements AsyncDisposable {
         ...before,
         ...(options.command ?? ["cluster", "init"]),
         ...["--data-dir", `${dir}/data`, "--log-format", "json"],
+        ...(isManager(options.command)
+          ? unlessGiven("--raft-addr", "127.0.0.1:0", options.flags)
+          : []),
         ...unlessGiven("--socket", `${dir}/warren.sock`, options.flags),
         ...unlessGiven("--listen-addr", "127.0.0.1:0", options.flags),
         ...unlessGiven("--metrics-addr", "127.0.0.1:0", options.flags),
