@@ -75,7 +75,7 @@ Deno.test("a leader that is killed costs no task a restart, and work goes on at 
 
   const follower = await group.follower();
   const changesBefore = await leaderChanges(follower);
-  await using events = new Following(follower.api, ["events", "-o", "json"]);
+  await using events = new Following(follower.api, ["events", "--since", "0", "-o", "json"]);
   await until("events", () => Promise.resolve(events.lines.length > 0));
   await killed.end("SIGKILL");
   // Sent into the gap without a leader: it waits for the next one and converges there.
