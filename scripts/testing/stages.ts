@@ -79,7 +79,7 @@ export const STAGES: readonly Stage[] = [
     argv: [...TEST, "tests/e2e"],
     isTestRun: true,
     isQuick: false,
-    timeoutMs: 15 * MINUTE_MS,
+    timeoutMs: 30 * MINUTE_MS,
     needs: "build",
     failsOnSkip: true,
   },

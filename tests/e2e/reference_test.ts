@@ -12,6 +12,10 @@ const NOT_RUN: readonly (readonly [line: RegExp, reason: string])[] = [
   [/^warren (cluster init|worker start|daemon)\b/, "a daemon: getting-started.md starts each"],
   [/^warren manager join\b/, "a daemon: managers.md starts two"],
   [/^warren (cluster transfer-leader|node (promote|demote))\b/, "several managers: managers.md"],
+  [
+    /^warren cluster (restore|recover)\b/,
+    "they work on the machine's own directory: the backup tests",
+  ],
   [/^warren exec /, "a pretended container runs nothing: getting-started.md"],
   [/^(source <|warren completion)/, "the completion tests run it in its own shell"],
   [/^sudo /, "it would change this machine: the install tests"],
