@@ -16,6 +16,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, reason: string])[] = [
     /^warren cluster (restore|recover)\b/,
     "they work on the machine's own directory: the backup tests",
   ],
+  [/\| gpg /, "it needs somebody's public key"],
   [/^warren exec /, "a pretended container runs nothing: getting-started.md"],
   [/^(source <|warren completion)/, "the completion tests run it in its own shell"],
   [/^sudo /, "it would change this machine: the install tests"],
