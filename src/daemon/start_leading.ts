@@ -62,10 +62,13 @@ export function startLeading(state: ManagerState, stack: AsyncDisposableStack): 
       ],
     }),
   );
-  raft.setLeadershipListener({
-    gain: (term) => leadership.gain(term),
-    lose: () => leadership.lose(),
-  });
+  const look = () => {
+    const { leadingTerm } = raft;
+    if (leadingTerm === null) leadership.lose();
+    else leadership.gain(leadingTerm);
+  };
+  stack.defer(raft.onLeading(look));
+  look();
   return { gateway: () => gateway, trouble: () => loop?.trouble ?? "" };
 }
 

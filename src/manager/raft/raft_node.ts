@@ -54,12 +54,6 @@ export interface RaftNodeParts {
   readonly onAddress: (peer: PeerAddress) => void;
 }
 
-/** Told when this member begins to lead with everything before applied, and when it ends. */
-export interface LeadershipListener {
-  gain(term: number): void;
-  lose(): void;
-}
-
 interface AppliedWaiter {
   readonly index: number;
   readonly resolve: () => void;
@@ -84,7 +78,6 @@ export class RaftNode implements Proposer, AsyncDisposable {
   #nextId = 1;
   #status: RaftStatus | null = null;
   #leads: number | null = null;
-  #leadership: LeadershipListener | null = null;
   #fault: WarrenError | null = null;
   #isStopping = false;
   #saved: () => void = () => {};
@@ -175,25 +168,19 @@ export class RaftNode implements Proposer, AsyncDisposable {
     return () => this.#leadingListeners.delete(listener);
   }
 
-  /** Who is told of leadership; once. It is told at once when this member leads already. */
-  setLeadershipListener(listener: LeadershipListener): void {
-    this.#leadership = listener;
-    if (this.#leads !== null) listener.gain(this.#leads);
-  }
-
   // Writes.
 
   propose(actions: readonly Action[], options: ProposeOptions = {}): Promise<Applied> {
-    return this.proposeBytes(actions, options, null);
+    return this.#proposeActions(actions, options, null);
   }
 
   /** The entrance for the leader's own decisions in `term`: never sent on to another leader. */
   asLeader(term: number): Proposer {
-    return { propose: (actions, options = {}) => this.proposeBytes(actions, options, term) };
+    return { propose: (actions, options = {}) => this.#proposeActions(actions, options, term) };
   }
 
-  /** As {@link propose}; with a `term`, only while this member leads in it. */
-  async proposeBytes(
+  /** With a `term`, only while this member leads in it. */
+  async #proposeActions(
     actions: readonly Action[],
     { signal, requestId = "" }: ProposeOptions,
     term: number | null,
@@ -381,11 +368,12 @@ export class RaftNode implements Proposer, AsyncDisposable {
   #noteLeadership(): void {
     const leadership = this.#status?.leadership ?? null;
     const isReady = leadership !== null && this.#parts.machine.index >= leadership.noopIndex;
-    const leads = isReady ? leadership.term : null;
-    if (leads === this.#leads) return;
-    if (this.#leads !== null) this.#leadership?.lose();
-    this.#leads = leads;
-    if (leads !== null) this.#leadership?.gain(leads);
+    this.#setLeads(isReady ? leadership.term : null);
+  }
+
+  #setLeads(term: number | null): void {
+    if (term === this.#leads) return;
+    this.#leads = term;
     for (const listener of [...this.#leadingListeners]) listener();
   }
 
@@ -429,8 +417,7 @@ export class RaftNode implements Proposer, AsyncDisposable {
     this.#fault = fault;
     this.#started.reject(fault);
     this.#stopped.resolve();
-    if (this.#leads !== null) this.#leadership?.lose();
-    this.#leads = null;
+    this.#setLeads(null);
     this.#settleAll(fault);
     this.#parts.onFault(fault);
   }
