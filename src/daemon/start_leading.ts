@@ -39,25 +39,11 @@ export function startLeading(state: ManagerState, stack: AsyncDisposableStack): 
         { name: "announcement", start: (turn) => announce(state, turn) },
         {
           name: "sessions",
-          start: (turn) => {
-            const made = gateway = makeGateway(state, turn);
-            made.start();
-            return ending(async () => {
-              gateway = null;
-              await made.stop();
-            });
-          },
+          start: (turn) => running(makeGateway(state, turn), (now) => gateway = now),
         },
         {
           name: "control loop",
-          start: (turn) => {
-            const made = loop = makeLoop(state, turn);
-            made.start();
-            return ending(async () => {
-              loop = null;
-              await made.stop();
-            });
-          },
+          start: (turn) => running(makeLoop(state, turn), (now) => loop = now),
         },
       ],
     }),
@@ -70,6 +56,19 @@ export function startLeading(state: ManagerState, stack: AsyncDisposableStack): 
   stack.defer(raft.onLeading(look));
   look();
   return { gateway: () => gateway, trouble: () => loop?.trouble ?? "" };
+}
+
+/** Starts `part` and keeps it where the rest can see it, until it is ended. */
+function running<P extends { start(): void; stop(): Promise<void> }>(
+  part: P,
+  keep: (now: P | null) => void,
+): AsyncDisposable {
+  keep(part);
+  part.start();
+  return ending(async () => {
+    keep(null);
+    await part.stop();
+  });
 }
 
 function ending(end: () => Promise<void>): AsyncDisposable {

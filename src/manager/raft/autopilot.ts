@@ -6,25 +6,19 @@
  * never used again, removing it by a timer would turn a long maintenance into a lost manager.
  */
 import type { MemberId } from "../../raft/mod.ts";
+import type { PeerView } from "./protocol.ts";
 
 /** A learner may be behind by this many entries and still count as level. */
 export const MAX_TRAILING_ENTRIES = 250;
 /** How long it must have been level, in milliseconds. */
 export const STABLE_MS = 500;
 
-/** What the leader knows of a learner. */
-export interface LearnerView {
-  readonly id: MemberId;
-  readonly matchIndex: number;
-  readonly isRecent: boolean;
-}
-
 /** Since when each learner has been level; handed from one call to the next. */
 export type LevelSince = ReadonlyMap<MemberId, number>;
 
 /** The learner to promote now, if any, and what to remember. */
 export function planPromotion(
-  learners: readonly LearnerView[],
+  learners: readonly PeerView[],
   committed: number,
   { nowMs, before }: { readonly nowMs: number; readonly before: LevelSince },
 ): { readonly promote: MemberId | null; readonly since: LevelSince } {

@@ -5,6 +5,7 @@
  * rounds (rule C1: a round counts only for calls made before it began).
  */
 import { type Clock, sleep, WarrenError } from "../../lib/mod.ts";
+import { orAborted } from "../abortable.ts";
 
 /** Waits before a read is asked for again when nobody could confirm it, in milliseconds. */
 const RETRY_MS = 20;
@@ -34,16 +35,13 @@ export class FreshReads {
   async fresh(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#next ??= this.#begin();
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const { promise: late, reject } = Promise.withResolvers<never>();
     // The round that it shares may begin only when one before it was given up.
     const cancel = this.#parts.clock.after(READ_LIMIT_MS, () => reject(unconfirmed()));
     try {
-      await Promise.race([this.#next, aborted]);
+      await orAborted(Promise.race([this.#next, late]), signal);
     } finally {
       cancel();
-      signal.removeEventListener("abort", onAbort);
     }
   }
 

@@ -5,10 +5,11 @@
  * every request is answered once.
  */
 import { type Clock, type Log, WarrenError } from "../../lib/mod.ts";
-import { type MemberId, type MembershipChange, type RaftCore, TICK_MS } from "../../raft/mod.ts";
+import type { MemberId, MembershipChange, RaftCore } from "../../raft/mod.ts";
 import { type LevelSince, planPromotion } from "./autopilot.ts";
 import type { MachinePort } from "./machine_port.ts";
 import { CHANGE_REASONS, unknownOutcome } from "./refusals.ts";
+import { peerView } from "./status.ts";
 
 /** Time that a transfer may take beyond the election timeout before it counts as failed. */
 const TRANSFER_SLACK_MS = 100;
@@ -92,11 +93,8 @@ export class LeaderDuties {
     const { core, log, heartbeatTimeoutMs } = this.#parts;
     const { hasOwnCommit, hasOpenChange, committed, membership, transferTo } = core.status();
     if (!hasOwnCommit || hasOpenChange || transferTo || membership.learners.length === 0) return;
-    const learners = core.peers().filter(({ isVoter }) => !isVoter).map((peer) => ({
-      id: peer.id,
-      matchIndex: peer.match,
-      isRecent: peer.silentTicks !== null && peer.silentTicks * TICK_MS < heartbeatTimeoutMs,
-    }));
+    const learners = core.peers().filter(({ isVoter }) => !isVoter)
+      .map((peer) => peerView(peer, heartbeatTimeoutMs));
     const before = this.#levelSince;
     const { promote, since } = planPromotion(learners, committed, { nowMs, before });
     this.#levelSince = since;

@@ -1,8 +1,8 @@
 /**
  * Where a member stands, as it is told to the main thread.
  */
-import { type MemberId, type RaftCore, TICK_MS } from "../../raft/mod.ts";
-import type { RaftStatus } from "./protocol.ts";
+import { type MemberId, type PeerStatus, type RaftCore, TICK_MS } from "../../raft/mod.ts";
+import type { PeerView, RaftStatus } from "./protocol.ts";
 
 /** What the core does not know of its surroundings. */
 export interface Surroundings {
@@ -10,6 +10,12 @@ export interface Surroundings {
   readonly isDiskFull: boolean;
   /** A peer that answered within this time counts as reachable, in milliseconds. */
   readonly recentMs: number;
+}
+
+/** `peer` as it is told; it is recent when it answered within `recentMs` milliseconds. */
+export function peerView({ id, match, silentTicks }: PeerStatus, recentMs: number): PeerView {
+  const isRecent = silentTicks !== null && silentTicks * TICK_MS < recentMs;
+  return { id, matchIndex: match, isRecent };
 }
 
 /** The state of `core` among its `surroundings`. */
@@ -26,11 +32,7 @@ export function raftStatus(core: RaftCore, surroundings: Surroundings): RaftStat
     committed,
     membership,
     leadership: noopIndex !== null && hasOwnCommit ? { term, noopIndex } : null,
-    peers: core.peers().map(({ id, match, silentTicks }) => ({
-      id,
-      matchIndex: match,
-      isRecent: silentTicks !== null && silentTicks * TICK_MS < recentMs,
-    })),
+    peers: core.peers().map((peer) => peerView(peer, recentMs)),
     connected: [...connected].sort(),
     isRecovering,
     isDiskFull,
