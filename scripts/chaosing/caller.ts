@@ -41,16 +41,20 @@ const DEFINITE: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 50;
+/** Between two dials of a manager that is down, in milliseconds. */
+export const LAST_BACKOFF_MS = 50;
 
 /** Connections to every manager, shared by all operations. */
-export class Caller implements Disposable {
+export class Caller implements AsyncDisposable {
   readonly #channels: readonly Channel[];
   /** How often each error was met, to see later what clients were told. */
   readonly errors = new Map<string, number>();
   #next = 0;
 
   constructor(addresses: readonly RpcAddress[]) {
-    this.#channels = addresses.map((address) => openChannel(address));
+    this.#channels = addresses.map((address) =>
+      openChannel(address, { lastBackoffMs: LAST_BACKOFF_MS })
+    );
   }
 
   /** Carries out one operation, at each manager in turn; each operation begins with the next one. */
@@ -83,7 +87,7 @@ export class Caller implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    for (const channel of this.#channels) channel.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#channels.map((channel) => channel.abandon()));
   }
 }

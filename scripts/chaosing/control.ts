@@ -10,18 +10,19 @@ import {
   type GetClusterInfoResponse,
 } from "../../src/rpc/gen/warren/v1/cluster.ts";
 import { ConfigServiceService as configs } from "../../src/rpc/gen/warren/v1/resource.ts";
+import { LAST_BACKOFF_MS } from "./caller.ts";
 
 /** Patience for one answer. */
 const ANSWER_MS = 2_000;
 const LIST_MS = 20_000;
 
 /** Questions to one manager. */
-export class Control implements Disposable {
+export class Control implements AsyncDisposable {
   readonly #channel: Channel;
 
   /** `socket` is the path of its Unix socket. */
   constructor(socket: string) {
-    this.#channel = openChannel({ kind: "unix", path: socket });
+    this.#channel = openChannel({ kind: "unix", path: socket }, { lastBackoffMs: LAST_BACKOFF_MS });
   }
 
   /** What this manager itself knows; undefined when it does not answer. */
@@ -46,7 +47,7 @@ export class Control implements Disposable {
     return new Map(answer.configs.map(({ name, id }) => [name, id]));
   }
 
-  [Symbol.dispose](): void {
-    this.#channel.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#channel.abandon();
   }
 }

@@ -97,10 +97,11 @@ export class Manager implements AsyncDisposable {
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<number> {
     const { daemon } = this;
     this.notePeak();
-    this.#control?.[Symbol.dispose]();
+    const control = this.#control;
     this.#control = null;
     this.#daemon = null;
     const code = await daemon.kill(signal);
+    await control?.[Symbol.asyncDispose]();
     this.#forget();
     this.#past.push(...daemon.lines.slice(-12));
     this.#past.splice(0, this.#past.length - 24);

@@ -46,7 +46,7 @@ export async function tryFault(fault: Fault, trial: Trial): Promise<Verdict> {
   const options = fault.group ?? {};
   const flags = [...(options.flags ?? []), ...trial.flags];
   await using group = await Group.start({ ...options, flags });
-  using caller = new Caller(group.managers.map(({ address }) => address));
+  await using caller = new Caller(group.managers.map(({ address }) => address));
   const load = new Load(caller, fault.load ?? LIGHT, trial.seed);
   const stage = new Stage({ group, load, caller, seed: trial.seed, say: trial.say });
   await using watching = new TaskGroup((_, error) => void stage.broken.push(String(error)));

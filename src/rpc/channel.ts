@@ -86,15 +86,24 @@ export interface Channel {
   ): MeteredCall<RequestOf<Method>, ResponseOf<Method>>;
   /** Ends the connection; calls under way fail. */
   close(): void;
-  /** The same, and settles when nothing is left of a dial that was under way, at most 300 ms later. */
+  /**
+   * The same, and settles when nothing is left of a dial that was under way: at most 300 ms later,
+   * and twice the last backoff.
+   */
   abandon(): Promise<void>;
 }
 
 /** Largest answer that is accepted. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
+/** Wait before a broken connection is dialled again, at first. */
+const FIRST_BACKOFF_MS = 100;
+/** The same, when it was refused again and again. */
+const LAST_BACKOFF_MS = 5_000;
 /** Backoff of a channel that is alone: none, but the library wants one. */
 const LONE_BACKOFF_MS = 1;
+/** The library tries the next address of a name after 250 ms. */
+const DIAL_MS = 300;
 
 /** What a channel may be told. */
 export interface ChannelOptions {
@@ -103,6 +112,8 @@ export interface ChannelOptions {
    * when that connection breaks.
    */
   readonly isAlone?: boolean;
+  /** Longest wait before a broken connection is dialled again, in milliseconds; 5000 unless told. */
+  readonly lastBackoffMs?: number;
 }
 
 /** A channel to `address`; nothing is dialled before the first call. */
@@ -113,14 +124,16 @@ export function openChannel(address: RpcAddress, options: ChannelOptions = {}): 
 class GrpcChannel implements Channel {
   readonly address: string;
   readonly #client: Client;
+  readonly #lastBackoffMs: number;
 
-  constructor(address: RpcAddress, { isAlone = false }: ChannelOptions) {
+  constructor(address: RpcAddress, { isAlone = false, lastBackoffMs }: ChannelOptions) {
     this.address = formatAddress(address);
+    // Whoever has a channel alone makes another one instead of waiting for this one.
+    this.#lastBackoffMs = lastBackoffMs ?? (isAlone ? LONE_BACKOFF_MS : LAST_BACKOFF_MS);
     this.#client = new Client(grpcTarget(address), credentials.createInsecure(), {
       "grpc.max_receive_message_length": MAX_RESPONSE_BYTES,
-      // Whoever has a channel alone makes another one instead of waiting for this one.
-      "grpc.initial_reconnect_backoff_ms": isAlone ? LONE_BACKOFF_MS : 100,
-      "grpc.max_reconnect_backoff_ms": 5_000,
+      "grpc.initial_reconnect_backoff_ms": Math.min(FIRST_BACKOFF_MS, this.#lastBackoffMs),
+      "grpc.max_reconnect_backoff_ms": this.#lastBackoffMs,
       "grpc.enable_retries": 0,
       "grpc.enable_http_proxy": 0,
       "grpc.enable_channelz": 0,
@@ -250,14 +263,14 @@ class GrpcChannel implements Channel {
     const channel = this.#client.getChannel();
     const { CONNECTING } = connectivityState;
     if (channel.getConnectivityState(false) === CONNECTING) {
-      // Closed while it dials, the library would leave a timer of 250 ms behind.
+      // Closed while it dials, the library would leave a timer behind.
       await new Promise<void>((resolve) => {
-        channel.watchConnectivityState(CONNECTING, Date.now() + 300, () => resolve());
+        channel.watchConnectivityState(CONNECTING, Date.now() + DIAL_MS, () => resolve());
       });
     }
     this.#client.close();
     // The library lets the backoff of a connection run out, also when nothing is left to connect.
-    await new Promise<void>((resolve) => setTimeout(resolve, 2 * LONE_BACKOFF_MS));
+    await new Promise<void>((resolve) => setTimeout(resolve, 2 * this.#lastBackoffMs));
   }
 }
 

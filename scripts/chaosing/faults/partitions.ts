@@ -58,7 +58,7 @@ async function reconnect({ group }: Stage, manager: Manager): Promise<void> {
 /** Writes to `leader` alone until `untilMs`; what it accepts then breaks the rule. */
 async function insist(stage: Stage, leader: Manager, untilMs: number): Promise<void> {
   const { load } = stage;
-  using caller = new Caller([leader.address]);
+  await using caller = new Caller([leader.address]);
   const way = { client: load.newClient(), patience: ALONE, caller };
   while (performance.now() < untilMs) {
     const key = load.newKey("alone");
