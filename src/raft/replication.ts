@@ -228,8 +228,8 @@ export function handleAppendReply(state: CoreState, message: AppendReply): void 
     return;
   }
   if (message.index > state.log.lastIndex) return;
+  // An answer that is no news asks for nothing: the next heartbeat's does, at a known pace.
   if (progress.acked(message.index, state.log.firstIndex)) advanceCommit(state, leading);
-  else progress.resume();
 }
 
 /** Commits what a quorum holds, counting entries of the own term only (rule B5). */
